@@ -1,0 +1,26 @@
+/** Keys: how Deskmesh recognises its own writes on a desk. */
+import { createHash } from 'node:crypto';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/**
+ * A key for one write, the same for the same parts: 16 characters of base32, 80 bits, after `dm-`.
+ * Short and plain enough to be a tag, an external id, an idempotency key or a word in a text.
+ */
+export function keyOf(...parts: readonly (string | number)[]): string {
+  const digest = createHash('sha256').update(parts.join('\u0000')).digest();
+  let out = '';
+  for (let i = 0; i < 10; i += 5) {
+    let bits = digest.readUIntBE(i, 5);
+    let word = '';
+    for (let j = 0; j < 8; j += 1) {
+      word = ALPHABET.charAt(bits % 32) + word;
+      bits = Math.floor(bits / 32);
+    }
+    out += word;
+  }
+  return `dm-${out}`;
+}
+
+/** Matches a key as a whole string. */
+export const KEY_PATTERN = /^dm-[a-z2-7]{16}$/;

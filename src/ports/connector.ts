@@ -1,0 +1,261 @@
+/** The port to the help desks: what a connector says about itself, what its webhooks say, and the calls to one desk. */
+import type { Comment, CommentDraft, EventType, FieldName, Person, Service, Ticket, TicketFields, Warning } from '../core/model.ts';
+import type { World } from './world.ts';
+
+/** A JSON Schema (2020-12) document. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** One connected help desk, decrypted. Lives in memory only; its credentials never reach a log or an error. */
+export interface Account {
+  readonly id: number;
+  readonly name: string;
+  readonly service: Service;
+  /** The desk's base address, without a trailing slash. */
+  readonly url: string;
+  readonly credentials: Readonly<Record<string, string>>;
+  /** Validated by the connector's `about.settings`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The unguessable last part of this account's hook URL. */
+  readonly hook_token: string;
+  /** Secrets that inbound webhooks may be signed with; several while one is being rotated. */
+  readonly inbound_secrets: readonly string[];
+  /** A stopped account's lanes wait; nothing is lost. */
+  readonly state: 'running' | 'stopped';
+  readonly stopped_because: string | null;
+}
+
+/** One delivered webhook, before anybody believed it. Header names are lower case. */
+export interface Inbound {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rawBody: Buffer;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+/**
+ * How a desk proves that a webhook is its own; data, verified by `core/signature`.
+ * - `hmac`: HMAC-SHA256 with the secret as it stands, over the raw body or over timestamp followed by raw body.
+ * - `standard-webhooks`: the specification of that name (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
+ * - `header-token`: a secret that the desk sends in a header.
+ * - `url-token`: nothing but the hook URL's own token: the desk can do no better.
+ * - `none`: the account says aloud that it takes unsigned webhooks.
+ */
+export type SignatureScheme =
+  | {
+      readonly scheme: 'hmac';
+      readonly header: string;
+      readonly encoding: 'base64' | 'hex';
+      readonly prefix: string;
+      readonly signed: 'body' | 'timestamp+body';
+      readonly timestampHeader: string | null;
+      /** Seconds that a signed timestamp may be away from now; null where the desk documents no window. */
+      readonly toleranceSec: number | null;
+    }
+  | { readonly scheme: 'standard-webhooks' }
+  | { readonly scheme: 'header-token'; readonly header: string }
+  | { readonly scheme: 'url-token' }
+  | { readonly scheme: 'none' };
+
+/** What a verified and schema-valid webhook says. Never null, never a silent success. */
+export type Reading =
+  | {
+      readonly kind: 'ticket';
+      readonly ticketId: string;
+      readonly event?: EventType;
+      /** The whole ticket as the webhook carries it, for desks whose webhooks do (`can.snapshots`). */
+      readonly snapshot?: Ticket;
+      readonly deleted?: boolean;
+      /** Equal for deliveries of the same occurrence, and only for these as far as the desk lets us tell. At most 200 characters. */
+      readonly dedupe: string;
+    }
+  | { readonly kind: 'challenge'; readonly status: number; readonly body: string }
+  | { readonly kind: 'ignored'; readonly why: string; readonly dedupe: string }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** When a mirrored field can be written on a desk. A field that is missing here cannot be held at all. */
+export type Writable = 'never' | 'create' | 'update' | 'always';
+
+/** What the planner must know of a desk; data. Depends on the account's settings, so it is asked of the `Desk`. */
+export interface Capabilities {
+  readonly fields: Readonly<Partial<Record<FieldName, Writable>>>;
+  readonly comments: {
+    readonly list: boolean;
+    readonly create: boolean;
+    /** Can hold a comment that the customer does not see. */
+    readonly private: boolean;
+    /** Can change a comment's text. */
+    readonly edit: boolean;
+    readonly delete: boolean;
+    /** Can turn a public comment private. */
+    readonly makePrivate: boolean;
+    /** Our key is visible in what `listComments` returns. */
+    readonly keyVisible: boolean;
+    /** Milliseconds that a new comment may be missing from the list. */
+    readonly listLagMs: number;
+    /** UTF-8 bytes of one comment's content. */
+    readonly maxBytes: number;
+  };
+  readonly tickets: {
+    readonly delete: 'soft' | 'hard';
+    /** `restoreTicket` exists. */
+    readonly restore: boolean;
+    /** Our key is visible in what `getTicket`, `changes` and webhook snapshots return. */
+    readonly keyVisible: boolean;
+    /** Milliseconds that `find` may fail to see a ticket after its create was answered. */
+    readonly findLagMs: number;
+    /** Milliseconds for which a create may be repeated with the same key and body and gives the first answer; 0 = never. */
+    readonly idempotentCreateMs: number;
+    /** A ticket whose status is `closed` refuses every further write. */
+    readonly closedIsFinal: boolean;
+    /** `changes` also tells deletions. */
+    readonly changesTellDeletes: boolean;
+  };
+  /** Webhooks carry the whole ticket. */
+  readonly snapshots: boolean;
+  /** The longest time that one call of this desk can take, in milliseconds, all phases together. */
+  readonly callTimeoutMs: number;
+}
+
+/** What a write did, told by the desk's answer. */
+export interface Written {
+  /** The ticket's id on the desk. */
+  readonly id: string;
+  /** The ticket after the write, where the answer shows it; a look like any other. */
+  readonly ticket: Ticket | null;
+  /** Fields that were left out of the write because this desk cannot hold them. */
+  readonly warnings: readonly Warning[];
+}
+
+export interface WrittenComment {
+  readonly comment: Comment;
+  readonly warnings: readonly Warning[];
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Give this to the next call; null at the end. Opaque. */
+  readonly next: string | null;
+}
+
+/** A ticket that changed, as the change feed tells it. */
+export interface Change {
+  readonly ticketId: string;
+  readonly modified_at: string | null;
+  readonly is_deleted: boolean;
+}
+
+export interface Changes {
+  readonly items: readonly Change[];
+  /** Where to go on. Made from the desk's own times, never from ours. */
+  readonly cursor: string;
+  /** Call again at once: there is more. */
+  readonly more: boolean;
+}
+
+/** `registered` is done and gives the secrets that webhooks will be signed with; `manual` is for a person, step by step. */
+export type Hook =
+  | { readonly status: 'registered'; readonly secrets: readonly string[] }
+  | { readonly status: 'manual'; readonly steps: readonly string[] };
+
+/**
+ * The calls to one connected desk. Every method rejects with `DeskFailure` and with nothing else.
+ * Reads may be tried a few times within a call; a write is sent exactly once.
+ */
+export interface Desk {
+  readonly can: Capabilities;
+
+  /** What this desk would read back after `fields` were written: pure. Only the fields it can hold. */
+  forecast(fields: TicketFields): TicketFields;
+  /** What this desk would read back as content and visibility after `draft` was written: pure. */
+  forecastComment(draft: CommentDraft): CommentDraft;
+
+  /** Rejects with `missing` when the desk has no such ticket. A ticket in the trash is returned with `is_deleted`. */
+  getTicket(id: string): Promise<Ticket>;
+  listTickets(page: string | null): Promise<Page<Ticket>>;
+  /** Oldest first, without the one that is the ticket's description. */
+  listComments(ticketId: string, page: string | null): Promise<Page<Comment>>;
+  /** Tickets changed since `cursor`; null starts at `since` (epoch milliseconds). Overlaps rather than misses. */
+  changes(cursor: string | null, since: number): Promise<Changes>;
+
+  createTicket(fields: TicketFields, key: string): Promise<Written>;
+  updateTicket(id: string, patch: TicketFields, key: string): Promise<Written>;
+  deleteTicket(id: string, key: string): Promise<void>;
+  restoreTicket?(id: string, key: string): Promise<void>;
+  createComment(ticketId: string, draft: CommentDraft, key: string): Promise<WrittenComment>;
+  updateComment?(ticketId: string, commentId: string, draft: CommentDraft, key: string): Promise<WrittenComment>;
+  deleteComment?(ticketId: string, commentId: string, key: string): Promise<void>;
+
+  /** The ticket that was created with `key` at or after `sentAt` (epoch milliseconds), soft-deleted ones too; null if there is none to see. */
+  find(key: string, hint: { readonly sentAt: number }): Promise<Ticket | null>;
+
+  ensureWebhook(url: string): Promise<Hook>;
+  /** Proves the credentials with a call that fails when they are wrong; returns who we are there. */
+  check(): Promise<Person>;
+}
+
+/** A connector's self-description. */
+export interface About {
+  readonly service: Service;
+  readonly title: string;
+  /** Schema of the account's `credentials`. */
+  readonly credentials: JsonSchema;
+  /** Schema of the account's `settings`. */
+  readonly settings: JsonSchema;
+  /** Schema of a webhook's parsed body. */
+  readonly webhooks: JsonSchema;
+  /** What a body that does not fit that schema is answered with; 202 for desks that punish failures. */
+  readonly misfitStatus: 422 | 202;
+  signature(settings: Readonly<Record<string, unknown>>): SignatureScheme;
+}
+
+export interface Connector {
+  readonly about: About;
+  /** Pure. The body has been verified, parsed as JSON and found valid against `about.webhooks`. */
+  read(inbound: Inbound, body: unknown, settings: Readonly<Record<string, unknown>>): Reading;
+  /** No I/O yet. Throws only for settings that the schemas let through but that cannot work. */
+  connect(account: Account, world: World): Desk;
+}
+
+/**
+ * Why a call to a desk did not succeed, classified from status and code, never from wording.
+ * - `throttled`: not done; not before `retryAt`.
+ * - `unavailable`: certainly not done (not sent, or the desk said that it cannot serve now).
+ * - `unsure`: a write that may have been done: look before doing it again. Never used for reads (these are `unavailable`).
+ * - `refused`: not done, and the same request will be refused again.
+ * - `unauthorised`: the credentials are not accepted (401), or not allowed to (403).
+ * - `missing`: no such ticket or comment.
+ * - `surprise`: the answer is not one that this desk gives; for a write, it may have been done.
+ */
+export type FailureKind = 'throttled' | 'unavailable' | 'unsure' | 'refused' | 'unauthorised' | 'missing' | 'surprise';
+
+/** The only error that leaves a connector. Holds nothing of the request, so no credentials. */
+export class DeskFailure extends Error {
+  readonly kind: FailureKind;
+  /** HTTP status of the answer, or null if there was none. */
+  readonly status: number | null;
+  /** The desk's own code for it, if any. */
+  readonly code: string | null;
+  /** Epoch milliseconds before which a call is pointless, if the desk said so. */
+  readonly retryAt: number | null;
+  /** The fields that the desk complains about, in unified names where known. */
+  readonly fields: readonly string[];
+
+  /** `message` is for a person: what the desk said, trimmed to 500 characters, without secrets. */
+  constructor(
+    kind: FailureKind,
+    message: string,
+    more: {
+      readonly status?: number | null;
+      readonly code?: string | null;
+      readonly retryAt?: number | null;
+      readonly fields?: readonly string[];
+    } = {},
+  ) {
+    super(message.length > 500 ? `${message.slice(0, 499)}…` : message);
+    this.name = 'DeskFailure';
+    this.kind = kind;
+    this.status = more.status ?? null;
+    this.code = more.code ?? null;
+    this.retryAt = more.retryAt ?? null;
+    this.fields = more.fields ?? [];
+  }
+}
