@@ -130,6 +130,9 @@ export const MIRRORED = {
 export type FieldName = keyof typeof MIRRORED;
 export const FIELD_NAMES = Object.keys(MIRRORED) as readonly FieldName[];
 
+/** When a mirrored field can be written on a desk. */
+export type Writable = 'never' | 'create' | 'update' | 'always';
+
 /** Something that a desk could not hold and that was left out of a write, told beside its success. */
 export interface Warning {
   readonly field: string;

@@ -1,5 +1,5 @@
 /** The port to the help desks: what a connector says about itself, what its webhooks say, and the calls to one desk. */
-import type { Comment, CommentDraft, EventType, FieldName, Person, Service, Ticket, TicketFields, Warning } from '../core/model.ts';
+import type { Comment, CommentDraft, EventType, FieldName, Person, Service, Ticket, TicketFields, Warning, Writable } from '../core/model.ts';
 import type { World } from './world.ts';
 
 /** A JSON Schema (2020-12) document. */
@@ -71,11 +71,9 @@ export type Reading =
   | { readonly kind: 'ignored'; readonly why: string; readonly dedupe: string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** When a mirrored field can be written on a desk. A field that is missing here cannot be held at all. */
-export type Writable = 'never' | 'create' | 'update' | 'always';
-
 /** What the planner must know of a desk; data. Depends on the account's settings, so it is asked of the `Desk`. */
 export interface Capabilities {
+  /** A field that is missing here cannot be held at all. */
   readonly fields: Readonly<Partial<Record<FieldName, Writable>>>;
   readonly comments: {
     readonly list: boolean;

@@ -1,0 +1,184 @@
+/** The comments half of `absorb`: matched by id and by key, never by text or author. Pure. */
+import { digest, timeOf } from './compare.ts';
+import { commentKey } from './keys.ts';
+import type { Comment } from './model.ts';
+import { renderComment, unrenderComment } from './render.ts';
+import type { Moved } from './absorb.ts';
+import type { Sight } from './sight.ts';
+import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
+
+interface Draft {
+  readonly comments: Record<string, LinkComment>;
+  readonly copies: Record<string, Copy>;
+  readonly notes: Note[];
+  readonly surplus: Set<string>;
+  changed: boolean;
+}
+
+export function absorbComments(link: Link, replica: Replica, seen: readonly Comment[], began: number, sight: Sight): Moved {
+  const byId = new Map<string, string>();
+  for (const copy of Object.values(replica.copies)) if (copy.comment_id !== null) byId.set(copy.comment_id, copy.uid);
+  const seenIds = new Set(seen.map((comment) => comment.id));
+  const draft: Draft = {
+    comments: { ...link.comments },
+    copies: { ...replica.copies },
+    notes: [],
+    surplus: new Set(replica.surplus.filter((id) => seenIds.has(id))),
+    changed: false,
+  };
+  const byKey = keysOf(link, replica, seen);
+  for (const comment of seen) {
+    if (draft.surplus.has(comment.id)) continue;
+    const uid = byId.get(comment.id);
+    if (uid !== undefined) {
+      absorbKnown(draft, uid, replica, comment, began, sight);
+      continue;
+    }
+    const ours = comment.key === null ? undefined : byKey.get(comment.key);
+    if (ours === undefined || !claim(draft, ours, replica, comment, began, sight)) {
+      absorbNew(draft, comment, began, sight);
+    }
+  }
+  absorbAbsences(draft, replica, seenIds, began, sight);
+  const changed = draft.changed || draft.surplus.size !== replica.surplus.length;
+  return {
+    link: draft.changed ? { ...link, comments: draft.comments, version: link.version + 1 } : link,
+    replica: {
+      ...replica,
+      copies: draft.copies,
+      surplus: changed ? [...draft.surplus] : replica.surplus,
+    },
+    notes: draft.notes,
+  };
+}
+
+/** Which comment of the link each key belongs to; worked out only if an unfamiliar key was seen. */
+function keysOf(link: Link, replica: Replica, seen: readonly Comment[]): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  if (!seen.some((comment) => comment.key !== null)) return keys;
+  for (const uid of Object.keys(link.comments)) {
+    const generation = replica.copies[uid]?.generation ?? 1;
+    for (let g = 1; g <= generation; g += 1) keys.set(commentKey(replica, uid, g), uid);
+  }
+  return keys;
+}
+
+/**
+ * A comment with one of our keys whose id is not on record. Ours, if its copy has no id yet; a surplus copy, if it says
+ * the same as the recorded one. Otherwise somebody quoted us: a person's comment.
+ */
+function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, began: number, sight: Sight): boolean {
+  const copy = draft.copies[uid];
+  const source = draft.comments[uid];
+  if (source === undefined) return false;
+  const intent = replica.intent?.uid === uid && replica.intent.kind === 'comment.create' ? replica.intent : null;
+  if (copy?.comment_id == null && intent?.draft) {
+    const wrote = sight.forecastComment(intent.draft);
+    const adopted: Copy = {
+      uid,
+      comment_id: comment.id,
+      generation: copy?.generation ?? 1,
+      ours: true,
+      text: digest(wrote.content),
+      public: wrote.public,
+      applied: intent.clock,
+      since: began,
+      deleted: false,
+    };
+    draft.copies[uid] = adopted;
+    absorbKnown(draft, uid, replica, comment, began, sight);
+    return true;
+  }
+  if (copy === undefined) return false;
+  const current = digest(sight.forecastComment({ content: renderComment(source, sight.nameOfAccount(source.from)), public: comment.public }).content);
+  const said = digest(comment.content);
+  if (said !== copy.text && said !== current) return false;
+  draft.surplus.add(comment.id);
+  draft.notes.push({ what: 'surplus', because: 'a second copy of a comment that we wrote', values: { comment_id: comment.id, uid } });
+  return true;
+}
+
+/** A comment on record: edited, or made private, if it differs from what was last seen. */
+function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comment, began: number, sight: Sight): void {
+  const copy = draft.copies[uid];
+  const source = draft.comments[uid];
+  if (copy === undefined || source === undefined) return;
+  const text = digest(comment.content);
+  if (text === copy.text && comment.public === copy.public) return;
+  const intent = replica.intent;
+  if (intent?.kind === 'comment.update' && intent.uid === uid && intent.draft !== null) {
+    if (text === digest(sight.forecastComment(intent.draft).content)) {
+      draft.copies[uid] = { ...copy, text, public: comment.public, applied: Math.max(copy.applied, intent.clock) };
+      return;
+    }
+  }
+  const time = timeOf(comment.modified_at, began);
+  let next: LinkComment = source;
+  let applied = copy.applied;
+  if (text !== copy.text && copy.text !== null) {
+    const caughtUp = copy.applied >= source.clock;
+    if (caughtUp || time > source.clock) {
+      const content = copy.ours ? unrenderComment(comment.content, source, sight.nameOfAccount(source.from)) : comment.content;
+      const clock = Math.max(time, source.clock + 1);
+      next = { ...next, content, clock };
+      applied = clock;
+    } else {
+      draft.notes.push({ what: 'conflict', because: 'this comment was edited elsewhere later than here', values: { uid } });
+    }
+  }
+  if (copy.public && !comment.public && next.public) {
+    // Visibility only ever tightens, whoever tightens it.
+    next = { ...next, public: false, clock: Math.max(time, next.clock + 1) };
+    if (applied >= source.clock) applied = next.clock;
+  }
+  draft.copies[uid] = { ...copy, text, public: comment.public, applied, deleted: false };
+  if (next !== source) {
+    draft.comments[uid] = next;
+    draft.changed = true;
+  }
+}
+
+/** A comment that nobody knew: a person wrote it here. */
+function absorbNew(draft: Draft, comment: Comment, began: number, sight: Sight): void {
+  const uid = `${sight.account.id}:${comment.id}`;
+  const created = timeOf(comment.created_at, began);
+  const clock = timeOf(comment.modified_at, created);
+  draft.comments[uid] = {
+    uid,
+    from: sight.account.id,
+    author: comment.author,
+    content: comment.content,
+    public: comment.public,
+    deleted: false,
+    clock,
+    created,
+  };
+  draft.copies[uid] = {
+    uid,
+    comment_id: comment.id,
+    generation: 1,
+    ours: false,
+    text: digest(comment.content),
+    public: comment.public,
+    applied: clock,
+    since: began,
+    deleted: false,
+  };
+  draft.changed = true;
+}
+
+/** A copy that is missing from a list that began late enough to have shown it was deleted by a person. */
+function absorbAbsences(draft: Draft, replica: Replica, seenIds: ReadonlySet<string>, began: number, sight: Sight): void {
+  for (const copy of Object.values(draft.copies)) {
+    if (copy.comment_id === null || copy.deleted || seenIds.has(copy.comment_id)) continue;
+    if (began <= copy.since + sight.can.comments.listLagMs) continue;
+    if (replica.intent?.kind === 'comment.delete' && replica.intent.uid === copy.uid) continue;
+    draft.copies[copy.uid] = { ...copy, deleted: true };
+    const source = draft.comments[copy.uid];
+    if (source === undefined || source.deleted) continue;
+    draft.comments[copy.uid] = { ...source, deleted: true, clock: Math.max(began, source.clock + 1) };
+    draft.copies[copy.uid] = { ...copy, deleted: true, applied: Math.max(began, source.clock + 1) };
+    draft.notes.push({ what: 'comment deleted', because: 'it was deleted on this desk', values: { uid: copy.uid } });
+    draft.changed = true;
+  }
+}

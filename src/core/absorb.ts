@@ -1,0 +1,248 @@
+/**
+ * What a desk has said enters the link. Pure.
+ *
+ * A look is compared with `base`, the state last seen on that same desk in that desk's own words: what differs is a
+ * change made there. An echo of our own write differs in nothing, so it ends here.
+ */
+import type { Sight } from './sight.ts';
+import { absorbComments } from './absorb-comments.ts';
+import { normal, same, timeOf } from './compare.ts';
+import { FIELD_NAMES, MIRRORED, type Comment, type FieldName, type Ticket, type TicketFields } from './model.ts';
+import { valuesOf, type Bounce, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
+
+/** What was seen of one replica, all at once. */
+export interface Look {
+  /** Epoch milliseconds before the first request of the look was sent. */
+  readonly began: number;
+  /** Null: the desk has no such ticket. */
+  readonly ticket: Ticket | null;
+  /** The complete list, oldest first; null if comments were not looked at. */
+  readonly comments: readonly Comment[] | null;
+}
+
+/** What comes of a transition of the state. `link` is the same object if nothing in it changed. */
+export interface Moved {
+  readonly link: Link;
+  readonly replica: Replica;
+  readonly notes: readonly Note[];
+}
+
+/** A change on a field seen this soon after our own write of it may be a desk's trigger answering us. */
+const BOUNCE_WINDOW_MS = 60_000;
+const BOUNCE_LIMIT = 3;
+const BOUNCE_QUIET_MS = 120_000;
+
+/** Whether a field is held because two desks' triggers contradict each other. */
+export function bouncing(replica: Replica, field: FieldName, now: number): boolean {
+  const bounce = replica.bounces[field];
+  return bounce !== undefined && bounce.count >= BOUNCE_LIMIT && now - bounce.at < BOUNCE_QUIET_MS;
+}
+
+/** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
+export function absorb(link: Link, replica: Replica, look: Look, sight: Sight, quiet: readonly string[] = []): Moved {
+  if (look.ticket === null || look.ticket.is_deleted) return absorbAbsence(link, replica, look, sight);
+  const revived = absorbPresence(link, replica, look, sight);
+  const fields = absorbFields(revived.link, revived.replica, look.ticket, look.began, sight, quiet);
+  const seen: Replica = {
+    ...fields.replica,
+    ticket_id: look.ticket.id,
+    looked: Math.max(look.began, replica.looked),
+    modified: Math.max(timeOf(look.ticket.modified_at, 0), replica.modified),
+  };
+  const comments =
+    look.comments === null
+      ? { link: fields.link, replica: seen, notes: [] }
+      : absorbComments(fields.link, seen, look.comments, look.began, sight);
+  return { ...comments, notes: [...revived.notes, ...fields.notes, ...comments.notes] };
+}
+
+/** The ticket is not there, or in the trash: a person's deletion, unless we did it or have not caught up with one. */
+function absorbAbsence(link: Link, replica: Replica, look: Look, sight: Sight): Moved {
+  const gone: Replica = { ...replica, state: 'deleted', looked: Math.max(look.began, replica.looked) };
+  if (replica.state === 'deleted') return { link, replica: gone, notes: [] };
+  if (replica.intent?.kind === 'ticket.delete') {
+    return { link, replica: { ...gone, life_applied: replica.intent.life, intent: null }, notes: [] };
+  }
+  if (!link.life.alive || link.life.clock > replica.life_applied) {
+    return { link, replica: gone, notes: [{ what: 'absence', because: 'the ticket was deleted or restored elsewhere since it was last seen here' }] };
+  }
+  const spreads = sight.rules
+    .reached(replica.account_id)
+    .some((account) => sight.rules.terms(replica.account_id, account)?.on_delete === 'delete');
+  if (!spreads) {
+    const note: Note = { what: 'deletion kept here', because: 'no mirror carries deletions from this account' };
+    return { link, replica: gone, notes: [note] };
+  }
+  const clock = Math.max(look.began, link.life.clock + 1);
+  return {
+    link: { ...link, version: link.version + 1, life: { alive: false, clock, from: replica.account_id } },
+    replica: { ...gone, life_applied: clock },
+    notes: [{ what: 'deleted', because: 'it was deleted on this desk' }],
+  };
+}
+
+/** The ticket is there. If it was last seen deleted, somebody restored it. */
+function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight): Moved {
+  if (replica.state !== 'deleted') return { link, replica: { ...replica, state: 'present' }, notes: [] };
+  const present: Replica = { ...replica, state: 'present' };
+  if (link.life.alive) return { link, replica: present, notes: [] };
+  if (link.life.clock > replica.life_applied) return { link, replica: present, notes: [] };
+  const clock = Math.max(look.began, link.life.clock + 1);
+  return {
+    link: { ...link, version: link.version + 1, life: { alive: true, clock, from: sight.account.id } },
+    replica: { ...present, life_applied: clock },
+    notes: [{ what: 'restored', because: 'it was restored on this desk' }],
+  };
+}
+
+interface Draft {
+  readonly fields: Partial<Record<FieldName, FieldState>>;
+  readonly base: Partial<Record<FieldName, Normal>>;
+  readonly applied: Partial<Record<FieldName, Clock>>;
+  readonly bounces: Partial<Record<FieldName, Bounce>>;
+  readonly notes: Note[];
+  changed: boolean;
+}
+
+function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: number, sight: Sight, quiet: readonly string[]): Moved {
+  const draft: Draft = {
+    fields: { ...link.fields },
+    base: { ...replica.base },
+    applied: { ...replica.applied },
+    bounces: { ...replica.bounces },
+    notes: [],
+    changed: false,
+  };
+  const forecast = sight.forecast(valuesOf(link));
+  const birth = link.version === 0;
+  for (const field of FIELD_NAMES) {
+    const seen = normal(field, ticket[field]);
+    if (seen === undefined) continue;
+    const base = draft.base[field];
+    draft.base[field] = seen;
+    if (birth) {
+      const enters = MIRRORED[field] !== 'person' || portable(ticket, field);
+      if (enters) enter(draft, field, ticket[field], timeOf(ticket.modified_at, began), sight.account.id);
+      continue;
+    }
+    if (base === undefined || same(base, seen) || quiet.includes(field)) continue;
+    absorbField(draft, replica, field, ticket, { base, seen, forecast, began }, sight);
+  }
+  return {
+    link: draft.changed || birth ? { ...link, fields: draft.fields, version: link.version + 1 } : link,
+    replica: { ...replica, base: draft.base, applied: draft.applied, bounces: draft.bounces },
+    notes: draft.notes,
+  };
+}
+
+interface Seeing {
+  readonly base: Normal;
+  readonly seen: Normal;
+  readonly forecast: TicketFields;
+  readonly began: number;
+}
+
+/** One field that differs from base on its own desk. */
+function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: Ticket, seeing: Seeing, sight: Sight): void {
+  const { seen, began } = seeing;
+  const intent = replica.intent;
+  if (intent?.kind === 'ticket.update' && intent.clocks[field] !== undefined && same(seen, intent.forecast[field])) {
+    draft.applied[field] = Math.max(draft.applied[field] ?? 0, intent.clocks[field]);
+    return;
+  }
+  const state = draft.fields[field];
+  const shown = normal(field, seeing.forecast[field]);
+  if (state !== undefined && same(shown, seen)) {
+    draft.applied[field] = state.clock;
+    return;
+  }
+  if (!countBounce(draft, replica, field, began)) return;
+  if (!mayEnter(field, sight)) {
+    draft.notes.push({ what: 'left alone', field, because: 'no mirror carries this field from this account' });
+    return;
+  }
+  const caughtUp = state === undefined || (draft.applied[field] ?? 0) >= state.clock;
+  const time = timeOf(ticket.modified_at, began);
+  if (MIRRORED[field] === 'set') {
+    mergeSet(draft, field, seeing, time, caughtUp, sight);
+    return;
+  }
+  if (MIRRORED[field] === 'person' && !portable(ticket, field)) {
+    draft.notes.push({ what: 'left alone', field, because: 'this person has no e-mail address, so no other desk can know them' });
+    return;
+  }
+  if (caughtUp || time > state.clock) {
+    if (!caughtUp) {
+      draft.notes.push({
+        what: 'conflict',
+        field,
+        because: 'changed here later than elsewhere',
+        values: { won: ticket[field], lost: state.value },
+      });
+    }
+    enter(draft, field, ticket[field], time, sight.account.id);
+  } else {
+    draft.notes.push({
+      what: 'conflict',
+      field,
+      because: 'changed elsewhere later than here',
+      values: { won: state.value, lost: ticket[field] },
+    });
+  }
+}
+
+/** A changed value enters the link; this replica shows it already. */
+function enter(draft: Draft, field: FieldName, value: unknown, time: number, from: number): void {
+  const clock = Math.max(time, (draft.fields[field]?.clock ?? 0) + 1);
+  draft.fields[field] = { value: value ?? (MIRRORED[field] === 'set' ? [] : null), clock, from };
+  draft.applied[field] = clock;
+  draft.changed = true;
+}
+
+/** Members enter as added and removed against base, so that two desks' additions both stay. */
+function mergeSet(draft: Draft, field: FieldName, seeing: Seeing, time: number, caughtUp: boolean, sight: Sight): void {
+  const base = seeing.base as readonly string[];
+  const seen = seeing.seen as readonly string[];
+  const state = draft.fields[field];
+  const members = (state?.value ?? []) as readonly string[];
+  const shows = (member: string): readonly string[] =>
+    (normal(field, sight.forecast({ [field]: [member] })[field]) ?? []) as readonly string[];
+  const removed = base.filter((member) => !seen.includes(member));
+  const kept = members.filter((member) => !shows(member).some((shown) => removed.includes(shown)));
+  const held = new Set(kept.flatMap((member) => [member, ...shows(member)]));
+  const added = seen.filter((member) => !base.includes(member) && !held.has(member));
+  const merged = [...kept, ...added];
+  if (merged.length === members.length && merged.every((member, i) => member === members[i])) return;
+  const before = draft.applied[field];
+  enter(draft, field, merged, time, sight.account.id);
+  if (!caughtUp) {
+    if (before === undefined) delete draft.applied[field];
+    else draft.applied[field] = before;
+  }
+}
+
+/** False if the field is held: seen, remembered, but neither taken in nor written. */
+function countBounce(draft: Draft, replica: Replica, field: FieldName, now: number): boolean {
+  const wrote = replica.wrote[field];
+  const known = draft.bounces[field];
+  const past = known !== undefined && now - known.at >= BOUNCE_QUIET_MS ? undefined : known;
+  if (wrote === undefined || now - wrote > BOUNCE_WINDOW_MS) {
+    return past === undefined || past.count < BOUNCE_LIMIT;
+  }
+  const count = (past?.count ?? 0) + 1;
+  draft.bounces[field] = { count, at: now };
+  if (count < BOUNCE_LIMIT) return true;
+  draft.notes.push({ what: 'held', field, because: `it changed ${count} times at once after we wrote it: two desks contradict each other` });
+  return false;
+}
+
+function mayEnter(field: FieldName, sight: Sight): boolean {
+  const reached = sight.rules.reached(sight.account.id);
+  if (reached.length === 0) return !sight.rules.inbound(sight.account.id);
+  return reached.some((account) => sight.rules.terms(sight.account.id, account)?.ignore.includes(field) === false);
+}
+
+function portable(ticket: Ticket, field: FieldName): boolean {
+  const person = ticket[field] as Ticket['assignee'];
+  return person === null || person === undefined || Boolean(person.email);
+}

@@ -1,0 +1,26 @@
+/** How a comment looks on the other desks: the words, and above them who wrote them and where. */
+import type { Person } from './model.ts';
+import type { LinkComment } from './state.ts';
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+function nameOf(author: Person | null): string {
+  return author?.name ?? author?.email ?? 'Someone';
+}
+
+/** The line above a mirrored comment: its author, and the account it was written on. */
+export function authorLine(comment: Pick<LinkComment, 'author'>, accountName: string): string {
+  return `<p><strong>${escape(nameOf(comment.author))}</strong> (${escape(accountName)}):</p>`;
+}
+
+/** The content of a copy: author line and words. */
+export function renderComment(comment: Pick<LinkComment, 'author' | 'content'>, accountName: string): string {
+  return `${authorLine(comment, accountName)}${comment.content}`;
+}
+
+/** The words of a copy that a person edited: without our author line, if it is still there. */
+export function unrenderComment(content: string, comment: Pick<LinkComment, 'author'>, accountName: string): string {
+  return content.replace(authorLine(comment, accountName), '');
+}

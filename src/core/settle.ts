@@ -1,0 +1,239 @@
+/** The outcome of a step enters the state. Pure. A write has three outcomes: done, not done (refused or undone), unsure. */
+import { absorb, type Look, type Moved } from './absorb.ts';
+import { digest, normal } from './compare.ts';
+import { FIELD_NAMES, MIRRORED, type Comment, type FieldName, type Ticket, type Warning } from './model.ts';
+import type { Capabilities, Sight } from './sight.ts';
+import type { Copy, Held, Intent, Link, Normal, Note, Replica } from './state.ts';
+
+export type Outcome =
+  | {
+      readonly kind: 'done';
+      /** The ticket's id, from a create. */
+      readonly id: string | null;
+      /** The ticket after the write, where the answer shows it. */
+      readonly ticket: Ticket | null;
+      readonly comment: Comment | null;
+      readonly warnings: readonly Warning[];
+      /** Found by a later look (or answered from a desk's memory of the key), so that people may have changed it since. */
+      readonly adopted: boolean;
+    }
+  /** Not done, and the same request will be refused again. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly fields: readonly string[] }
+  /** The desk has no such ticket or comment. */
+  | { readonly kind: 'missing' }
+  /** Certainly not done. */
+  | { readonly kind: 'undone' }
+  /** May have been done: the intent stays open until a look settles it. */
+  | { readonly kind: 'unsure'; readonly answered: boolean };
+
+/** `replica.intent` is the step that the outcome belongs to. */
+export function settle(link: Link, replica: Replica, outcome: Outcome, sight: Sight, now: number): Moved {
+  const intent = replica.intent;
+  if (intent === null) return { link, replica, notes: [] };
+  const closed: Replica = { ...replica, intent: null };
+  switch (outcome.kind) {
+    case 'done':
+      return settleDone(link, closed, intent, outcome, sight, now);
+    case 'refused':
+      return { link, replica: hold(closed, intent, outcome, now), notes: [{ what: 'refused', because: outcome.reason, values: { step: intent.kind } }] };
+    case 'missing':
+      return settleMissing(link, closed, intent, sight, now);
+    case 'undone':
+      // An earlier try of a create may still have been done: its intent stays, and is sent again as it was.
+      if (intent.kind === 'ticket.create' && intent.tries > 1) {
+        return { link, replica: { ...replica, failures: replica.failures + 1, intent: { ...intent, answered: now } }, notes: [] };
+      }
+      return {
+        link,
+        replica: { ...closed, state: intent.kind === 'ticket.create' ? 'wanted' : closed.state, failures: replica.failures + 1 },
+        notes: [],
+      };
+    case 'unsure':
+      return {
+        link,
+        replica: { ...replica, failures: replica.failures + 1, intent: { ...intent, answered: outcome.answered ? now : null } },
+        notes: [],
+      };
+  }
+}
+
+type Done = Extract<Outcome, { kind: 'done' }>;
+
+function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, sight: Sight, now: number): Moved {
+  const calm: Replica = { ...replica, failures: 0, held: without(replica.held, heldNames(intent)) };
+  switch (intent.kind) {
+    case 'ticket.create':
+    case 'ticket.update': {
+      const written = writeFields(calm, intent, done, now);
+      const created: Replica =
+        intent.kind === 'ticket.create'
+          ? { ...written, state: 'present', ticket_id: done.id ?? written.ticket_id, life_applied: Math.max(written.life_applied, intent.life) }
+          : written;
+      if (done.ticket === null) return { link, replica: created, notes: [] };
+      const quiet = done.warnings.map((warning) => warning.field);
+      return absorb(link, created, { began: intent.sent, ticket: done.ticket, comments: null }, sight, quiet);
+    }
+    case 'ticket.delete':
+      return { link, replica: { ...calm, state: 'deleted', life_applied: Math.max(calm.life_applied, intent.life) }, notes: [] };
+    case 'ticket.restore':
+      return { link, replica: { ...calm, state: 'present', life_applied: Math.max(calm.life_applied, intent.life) }, notes: [] };
+    case 'comment.create':
+    case 'comment.update':
+      return { link, replica: writeCopy(calm, intent, done, now), notes: [] };
+    case 'comment.delete':
+      return { link, replica: dropCopy(link, calm, intent), notes: [] };
+  }
+}
+
+/**
+ * The fields that the write carried: applied with the intent's clocks. Exact ones take the forecast as base, so that an
+ * answer that differs is absorbed as the desk's own change; texts take the answer, which differs only by reformatting.
+ * What was adopted takes the forecast throughout, so that nothing that a person did since is swallowed.
+ */
+function writeFields(replica: Replica, intent: Intent, done: Done, now: number): Replica {
+  const base: Partial<Record<FieldName, Normal>> = { ...replica.base };
+  const applied = { ...replica.applied };
+  const wrote = { ...replica.wrote };
+  for (const field of FIELD_NAMES) {
+    const clock = intent.clocks[field];
+    if (clock === undefined) continue;
+    applied[field] = Math.max(applied[field] ?? 0, clock);
+    wrote[field] = now;
+    const answered = done.ticket === null || done.adopted || MIRRORED[field] !== 'text' ? undefined : normal(field, done.ticket[field]);
+    const expected = answered ?? intent.forecast[field];
+    if (expected === undefined) delete base[field];
+    else base[field] = expected;
+  }
+  return { ...replica, base, applied, wrote };
+}
+
+function writeCopy(replica: Replica, intent: Intent, done: Done, now: number): Replica {
+  const uid = intent.uid;
+  if (uid === null || done.comment === null) return replica;
+  const known = replica.copies[uid];
+  const copy: Copy = {
+    uid,
+    comment_id: done.comment.id,
+    generation: known?.generation ?? 1,
+    ours: known?.comment_id == null ? true : known.ours,
+    text: digest(done.comment.content),
+    public: done.comment.public,
+    applied: Math.max(known?.applied ?? 0, intent.clock),
+    since: now,
+    deleted: false,
+  };
+  return { ...replica, copies: { ...replica.copies, [uid]: copy } };
+}
+
+/** A deleted copy stays on record as deleted; one that was deleted to be made again, private, starts a new generation. */
+function dropCopy(link: Link, replica: Replica, intent: Intent): Replica {
+  const surplus = replica.surplus.filter((id) => id !== intent.comment_id);
+  const uid = intent.uid;
+  const copy = uid === null ? undefined : replica.copies[uid];
+  if (uid === null || copy === undefined) return { ...replica, surplus };
+  const gone: Copy =
+    link.comments[uid]?.deleted === false
+      ? { ...copy, comment_id: null, generation: copy.generation + 1, text: null, public: false, applied: 0 }
+      : { ...copy, deleted: true, applied: Math.max(copy.applied, intent.clock) };
+  return { ...replica, surplus, copies: { ...replica.copies, [uid]: gone } };
+}
+
+function settleMissing(link: Link, replica: Replica, intent: Intent, sight: Sight, now: number): Moved {
+  switch (intent.kind) {
+    case 'ticket.delete':
+      return { link, replica: { ...replica, state: 'deleted', life_applied: Math.max(replica.life_applied, intent.life), failures: 0 }, notes: [] };
+    case 'comment.delete':
+      return { link, replica: { ...dropCopy(link, replica, intent), failures: 0 }, notes: [] };
+    case 'ticket.update':
+    case 'comment.create':
+      return absorb(link, replica, { began: intent.sent, ticket: null, comments: null }, sight);
+    case 'ticket.create':
+    case 'ticket.restore':
+    case 'comment.update':
+      return {
+        link,
+        replica: hold(replica, intent, { kind: 'refused', reason: 'the desk has no such ticket or comment', fields: [] }, now),
+        notes: [],
+      };
+  }
+}
+
+/** The names under which a refusal of this step is remembered. */
+function heldNames(intent: Intent): readonly string[] {
+  switch (intent.kind) {
+    case 'ticket.create':
+    case 'ticket.delete':
+      return ['life'];
+    case 'ticket.restore':
+      return ['restore'];
+    case 'ticket.update':
+      return Object.keys(intent.clocks).map((field) => `field:${field}`);
+    case 'comment.create':
+    case 'comment.update':
+    case 'comment.delete':
+      return [`comment:${intent.uid ?? intent.comment_id ?? ''}`];
+  }
+}
+
+/** Refused once: look and plan again. Refused twice: held until something newer is to be said, or a person releases it. */
+function hold(replica: Replica, intent: Intent, refused: { kind: 'refused'; reason: string; fields: readonly string[] }, now: number): Replica {
+  const all = heldNames(intent);
+  const blamed = all.filter((name) => refused.fields.some((field) => name === `field:${field}`));
+  const held: Record<string, Held> = { ...replica.held };
+  for (const name of blamed.length > 0 ? blamed : all) {
+    const clock = clockOf(intent, name);
+    const known = held[name];
+    const count = known !== undefined && known.clock === clock ? known.count + 1 : 1;
+    held[name] = { clock, count, reason: refused.reason, at: now };
+  }
+  return { ...replica, held, state: intent.kind === 'ticket.create' ? 'wanted' : replica.state };
+}
+
+function clockOf(intent: Intent, name: string): number {
+  if (intent.kind === 'ticket.delete' || intent.kind === 'ticket.restore') return intent.life;
+  const field = name.startsWith('field:') ? (name.slice('field:'.length) as FieldName) : null;
+  return field === null ? Math.max(intent.clock, 1) : (intent.clocks[field] ?? 0);
+}
+
+function without(held: Replica['held'], names: readonly string[]): Replica['held'] {
+  if (!names.some((name) => name in held)) return held;
+  return Object.fromEntries(Object.entries(held).filter(([name]) => !names.includes(name)));
+}
+
+/**
+ * A look that began late enough settles an open intent other than a create: what is seen was done, what is not seen was
+ * not and is planned again. `look` has been absorbed with the intent still open.
+ */
+export function settleByLook(link: Link, replica: Replica, look: Look, sight: Sight, now: number): Replica {
+  const intent = replica.intent;
+  if (intent === null) return replica;
+  const closed: Replica = { ...replica, intent: null };
+  const there = look.ticket !== null && !look.ticket.is_deleted;
+  if (intent.kind === 'ticket.restore' && there) {
+    return { ...closed, life_applied: Math.max(closed.life_applied, intent.life) };
+  }
+  if (intent.kind === 'comment.delete' && look.comments !== null && !look.comments.some(({ id }) => id === intent.comment_id)) {
+    return settle(link, replica, { kind: 'missing' }, sight, now).replica;
+  }
+  return closed;
+}
+
+/** When a look can settle an open intent: earlier, "absent" would prove nothing (epoch milliseconds). */
+export function lookAllowedAt(intent: Intent, can: Capabilities): number {
+  const landed = intent.answered ?? intent.sent + can.callTimeoutMs;
+  if (intent.kind === 'ticket.create') return landed + can.tickets.findLagMs;
+  if (intent.kind === 'comment.create') return landed + can.comments.listLagMs;
+  return landed;
+}
+
+/** Whether a create may simply be sent again: the desk remembers the key and gives the first answer. */
+export function mayResend(intent: Intent, can: Capabilities, now: number): boolean {
+  return intent.kind === 'ticket.create' && now - intent.first_sent < can.tickets.idempotentCreateMs;
+}
+
+/** Everything that waits for a person on this replica. */
+export function parkedNotes(replica: Replica): readonly Note[] {
+  return Object.entries(replica.held)
+    .filter(([, held]) => held.count >= 2)
+    .map(([what, held]) => ({ what, because: held.reason }));
+}

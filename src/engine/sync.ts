@@ -1,0 +1,494 @@
+/**
+ * The one loop: `sync(lane)` catches a replica up with what its desk has said (pull, absorb) and with what its link wants
+ * (plan, push, settle), all in the replica's own lane.
+ *
+ * Between two effects stands one pure transition and one commit. A transition is a function of the state, so that it can
+ * be done again on a fresh link when another replica of the same ticket was quicker.
+ *
+ * This file is longer than most because the loop is best read in one piece.
+ */
+import { absorb, type Look, type Moved } from '../core/absorb.ts';
+import { retryDelay } from '../core/backoff.ts';
+import { plan, type Step } from '../core/plan.ts';
+import { lookAllowedAt, mayResend, settle, settleByLook, type Outcome } from '../core/settle.ts';
+import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
+import { DeskFailure } from '../ports/connector.ts';
+import type { Lane, LaneStore, Operation, Turn } from '../ports/store.ts';
+import type { World } from '../ports/world.ts';
+import { look, lookOf } from './look.ts';
+import { perform, type Performed } from './perform.ts';
+import type { Member, Roster } from './roster.ts';
+
+/** Before such a step the ticket is looked at, unless that was done this recently: a person may just have changed it. */
+const FRESH_LOOK_MS = 2_000;
+/** A lane that has done so much in one go is put back, so that others get their turn. */
+const MOST_ROUNDS = 40;
+const MOST_STALE = 20;
+/** How long an unknown ticket waits for creates in flight that it might be the echo of. */
+const HELD_STRANGER_MS = 1_000;
+
+export interface SyncPorts {
+  readonly lanes: LaneStore;
+  readonly roster: Roster;
+  readonly world: World;
+  /** Whether a new lane of this account can be run at once by this process. */
+  readonly room: (accountId: number) => boolean;
+  /** Takes over lanes that were opened under our lease. */
+  readonly open: (lanes: readonly Lane[]) => void;
+  /** Others may be due now. */
+  readonly nudge: () => void;
+}
+
+/** The lane was taken over by somebody else: nothing more may be done with it. */
+class LaneLost extends Error {}
+
+/** A lane while it is being worked on. */
+interface Hand {
+  readonly member: Member;
+  readonly lease: string;
+  /** As it is in the store. */
+  stored: Replica;
+  replica: Replica;
+  link: Link | null;
+  readonly lane: Lane;
+  read: number;
+  /** When the last look of this run began (epoch milliseconds). */
+  lookedAt: number;
+  /** What has to be looked at before anything is written. */
+  mustLook: 'ticket' | 'all' | null;
+  /** The open intent was stored a moment ago by the lane that opened this one: it has not been sent. */
+  unsent: boolean;
+  /** The ticket's comments were part of the last look. */
+  sawComments: boolean;
+}
+
+/** One transition of the state, and what goes to the record with it. */
+interface Change {
+  readonly move: (link: Link, replica: Replica) => Moved;
+  readonly read?: number;
+  readonly operations?: readonly Operation[];
+  /** Instead of planning on: give the lane back for so many milliseconds. */
+  readonly waitMs?: number;
+  readonly thenLook?: boolean;
+}
+
+const STAY: Change = { move: (link, replica) => ({ link, replica, notes: [] }) };
+
+export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
+  const { lanes, roster, world } = ports;
+
+  /** Runs a lane until nothing is due, or it has to wait. Never rejects. */
+  return async function sync(lane) {
+    const member = roster.member(lane.replica.account_id);
+    if (member === null) {
+      await giveBack(lane, 60_000);
+      return;
+    }
+    const hand: Hand = {
+      member,
+      lease: lane.lease,
+      stored: lane.replica,
+      replica: lane.replica,
+      link: lane.link,
+      lane,
+      read: lane.read,
+      lookedAt: 0,
+      mustLook: null,
+      unsent: lane.fresh,
+      sawComments: false,
+    };
+    try {
+      await run(hand);
+    } catch (error) {
+      if (error instanceof LaneLost) {
+        world.log.debug('lane.lost', { replica: lane.replica.id });
+        return;
+      }
+      await fail(hand, error);
+    }
+  };
+
+  async function run(hand: Hand): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const wait = roster.wait(hand.member.account.id);
+      if (wait === null || wait > 0) {
+        await putOff(hand, wait ?? 60_000);
+        return;
+      }
+      const more = await once(hand);
+      if (!more) return;
+    }
+    await putOff(hand, 0);
+  }
+
+  async function putOff(hand: Hand, waitMs: number): Promise<void> {
+    if (hand.link === null) await dismiss(hand, null, waitMs);
+    else await advance(hand, { ...STAY, waitMs });
+  }
+
+  /** One effect and the transition after it. False when the lane was given back. */
+  async function once(hand: Hand): Promise<boolean> {
+    if (hand.link === null) return meet(hand);
+    const { intent, ticket_id: ticketId } = hand.replica;
+    if (intent !== null) return hand.unsent ? send(hand, intent) : resolve(hand, intent);
+    if (ticketId !== null && hand.lane.signalled > hand.read) return pull(hand, true);
+    if (ticketId !== null && hand.mustLook !== null) return pull(hand, hand.mustLook === 'all');
+    return push(hand, STAY);
+  }
+
+  /** A ticket that belongs to no link: our own, seen before its create was answered, or a person's new one. */
+  async function meet(hand: Hand): Promise<boolean> {
+    const { account, desk } = hand.member;
+    const ticketId = hand.replica.ticket_id ?? '';
+    const seen = lookOf(hand.lane, desk) ?? (await look(desk, ticketId, true, world));
+    noteSuccess(hand);
+    if (seen.ticket === null || seen.ticket.is_deleted) {
+      await dismiss(hand, 'the ticket was gone before it was ever seen');
+      return false;
+    }
+    if (seen.ticket.key !== null) {
+      const own = await lanes.byKey(account.id, seen.ticket.key);
+      if (own !== null && own.ticket_id === null) {
+        const turn: Turn = { ...turnOf(hand), adopted_by: own.id, release: { inMs: null } };
+        await lanes.commit(turn);
+        ports.nudge();
+        return false;
+      }
+    } else if (!desk.can.tickets.keyVisible && (await lanes.createsOpen(account.id, hand.lane.signalled_at))) {
+      await dismiss(hand, null, HELD_STRANGER_MS);
+      return false;
+    }
+    const link = newLink(world.id(), account.id, world.now());
+    hand.replica = { ...hand.replica, link_id: link.id, life_applied: link.life.clock };
+    hand.link = link;
+    saw(hand, seen);
+    return push(hand, {
+      move: (before, replica) => absorb(before, replica, seen, hand.member.sight),
+      read: hand.lane.signalled,
+    });
+  }
+
+  /** Settles a step whose outcome is not known. */
+  async function resolve(hand: Hand, intent: Intent): Promise<boolean> {
+    const { desk, sight } = hand.member;
+    const now = world.now();
+    if (intent.kind === 'ticket.create' && hand.replica.ticket_id !== null) {
+      return settleFound(hand, intent, await look(desk, hand.replica.ticket_id, false, world));
+    }
+    if (mayResend(intent, desk.can, now)) return resend(hand, intent);
+    const allowed = lookAllowedAt(intent, desk.can);
+    if (now < allowed) {
+      await advance(hand, { ...STAY, waitMs: allowed - now });
+      return false;
+    }
+    if (intent.kind === 'ticket.create') {
+      const began = world.now();
+      const found = await desk.find(intent.key, { sentAt: intent.first_sent });
+      noteSuccess(hand);
+      return found === null ? resend(hand, intent) : settleFound(hand, intent, { began, ticket: found, comments: null });
+    }
+    const seen = await look(desk, hand.replica.ticket_id ?? '', true, world);
+    noteSuccess(hand);
+    saw(hand, seen);
+    return push(hand, {
+      move(link, replica) {
+        const moved = absorb(link, replica, seen, sight);
+        return { ...moved, replica: settleByLook(moved.link, moved.replica, seen, sight, world.now()) };
+      },
+      read: hand.lane.signalled,
+    });
+  }
+
+  /** A create was done after all: what it wrote is base, what is seen now is absorbed. */
+  async function settleFound(hand: Hand, intent: Intent, seen: Look): Promise<boolean> {
+    const id = seen.ticket?.id ?? hand.replica.ticket_id;
+    const outcome: Outcome = { kind: 'done', id, ticket: seen.ticket, comment: null, warnings: [], adopted: true };
+    hand.mustLook = 'all';
+    return push(hand, {
+      move: (link, replica) => settle(link, { ...replica, intent }, outcome, hand.member.sight, world.now()),
+      operations: [operationOf(hand, intent, outcome, null, seen.began, world.now())],
+    });
+  }
+
+  async function resend(hand: Hand, intent: Intent): Promise<boolean> {
+    const again: Intent = { ...intent, tries: intent.tries + 1, sent: world.now(), answered: null };
+    await advance(hand, { move: (link, replica) => ({ link, replica: { ...replica, intent: again }, notes: [] }) }, true);
+    return send(hand, again);
+  }
+
+  /** Reads what the desk says and absorbs it. */
+  async function pull(hand: Hand, withComments: boolean): Promise<boolean> {
+    const { desk, sight } = hand.member;
+    const signalled = hand.lane.signalled;
+    const brought = hand.read < signalled ? lookOf({ ...hand.lane, replica: hand.replica }, desk) : null;
+    const seen = brought ?? (await look(desk, hand.replica.ticket_id ?? '', withComments, world));
+    noteSuccess(hand);
+    saw(hand, seen);
+    hand.mustLook = null;
+    const complete = withComments || brought !== null;
+    return push(hand, {
+      move: (link, replica) => absorb(link, replica, seen, sight),
+      ...(complete ? { read: signalled } : {}),
+    });
+  }
+
+  /** Commits a change together with the step that follows from it, and does that step. */
+  async function push(hand: Hand, change: Change): Promise<boolean> {
+    const step = await advance(hand, change);
+    if (step === 'idle') return false;
+    if (step === 'look') return true;
+    return send(hand, step);
+  }
+
+  /** The call, and its outcome. */
+  async function send(hand: Hand, intent: Intent): Promise<boolean> {
+    const { desk, sight, account } = hand.member;
+    const began = world.now();
+    hand.unsent = false;
+    let done = await perform(desk, hand.replica, intent);
+    if (done.failure === null) noteSuccess(hand);
+    else done = await weigh(hand, done);
+    const { outcome, failure } = done;
+    if (outcome.kind === 'done' && outcome.ticket !== null) hand.lookedAt = began;
+    if (outcome.kind === 'done' && intent.kind === 'ticket.update' && outcome.ticket === null) hand.mustLook = 'ticket';
+    if (outcome.kind === 'done' && intent.kind === 'ticket.restore') hand.mustLook = 'all';
+    world.log.debug('step', { account: account.name, replica: hand.replica.id, step: intent.kind, outcome: outcome.kind, ms: world.now() - began });
+    const waitMs = waitAfter(hand, intent, outcome, failure);
+    return push(hand, {
+      move: (link, replica) => settle(link, { ...replica, intent }, outcome, sight, world.now()),
+      operations: [operationOf(hand, intent, outcome, failure, began, world.now())],
+      ...(waitMs === null ? {} : { waitMs }),
+      ...(outcome.kind === 'refused' || (outcome.kind === 'missing' && intent.kind === 'comment.update') ? { thenLook: true } : {}),
+    });
+  }
+
+  /** What a failure means for the account; a 403 that concerns only this ticket is a refusal. */
+  async function weigh(hand: Hand, done: Performed): Promise<Performed> {
+    if (done.failure === null) return done;
+    const verdict = await roster.failed(hand.member.account.id, done.failure);
+    if (verdict !== 'refused') return done;
+    return { failure: done.failure, outcome: { kind: 'refused', reason: done.failure.message, fields: [] } };
+  }
+
+  function waitAfter(hand: Hand, intent: Intent, outcome: Outcome, failure: DeskFailure | null): number | null {
+    if (outcome.kind !== 'undone' && outcome.kind !== 'unsure') return null;
+    const now = world.now();
+    const backoff = retryDelay(hand.replica.failures + 1, world.random());
+    if (failure?.retryAt != null) return Math.max(failure.retryAt - now, 0);
+    if (outcome.kind === 'undone' || mayResend(intent, hand.member.desk.can, now)) return backoff;
+    const answered: Intent = { ...intent, answered: outcome.answered ? now : null };
+    return Math.max(lookAllowedAt(answered, hand.member.desk.can) - now, backoff);
+  }
+
+  /**
+   * Applies a change to the state, plans on, and commits both. Gives the next step's intent, stored and ready to be sent;
+   * or 'look' when the ticket has to be looked at before; or 'idle' when the lane was given back.
+   */
+  async function advance(hand: Hand, change: Change, keep = false): Promise<Intent | 'look' | 'idle'> {
+    for (let tries = 0; tries < MOST_STALE; tries += 1) {
+      if (hand.link === null) throw new Error('a lane without a link cannot advance');
+      const moved = change.move(hand.link, hand.replica);
+      const decided = decide(hand, moved, change, keep);
+      const turn = turnFor(hand, moved, change, decided);
+      const unchanged = turn.link === null && turn.replica === hand.stored && turn.read === null && turn.release === 'keep' && turn.operations.length === 0;
+      if (!unchanged) {
+        const result = await lanes.commit(turn);
+        if (result === 'lost') throw new LaneLost();
+        if (result === 'stale') {
+          hand.link = await lanes.link(hand.link.id);
+          continue;
+        }
+      }
+      accept(hand, moved, turn, change);
+      return decided.next;
+    }
+    throw new Error('the link would not hold still');
+  }
+
+  interface Decided {
+    readonly replica: Replica;
+    readonly notes: readonly Note[];
+    readonly next: Intent | 'look' | 'idle';
+    readonly waitMs: number | null;
+  }
+
+  function decide(hand: Hand, moved: Moved, change: Change, keep: boolean): Decided {
+    const stay = { replica: moved.replica, notes: moved.notes, waitMs: null };
+    if (change.waitMs !== undefined) return { ...stay, next: 'idle', waitMs: change.waitMs };
+    if (keep || moved.replica.intent !== null) return { ...stay, next: 'look' };
+    if (moved.replica.ticket_id !== null && (change.thenLook === true || hand.mustLook !== null)) {
+      hand.mustLook ??= 'all';
+      return { ...stay, next: 'look' };
+    }
+    if ((change.read ?? hand.read) < hand.lane.signalled && moved.replica.ticket_id !== null) return { ...stay, next: 'look' };
+    const planned = plan(moved.link, moved.replica, hand.member.sight, world.now());
+    if (planned.step === null) {
+      const version = moved.link.version;
+      const notes = version === hand.stored.version ? moved.notes : [...moved.notes, ...planned.notes];
+      return { replica: { ...planned.replica, version, failures: 0 }, notes, next: 'idle', waitMs: null };
+    }
+    if (wantsLook(hand, planned.step)) {
+      hand.mustLook = planned.step.kind === 'ticket.update' ? 'ticket' : 'all';
+      return { ...stay, next: 'look' };
+    }
+    const { notes } = moved;
+    const now = world.now();
+    const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1 };
+    const state = intent.kind === 'ticket.create' ? 'creating' : planned.replica.state;
+    return { replica: { ...planned.replica, state, intent }, notes, next: intent, waitMs: null };
+  }
+
+  /** Never overwrite, close or delete what was not looked at just now. */
+  function wantsLook(hand: Hand, step: Step): boolean {
+    const fresh = world.now() - hand.lookedAt <= FRESH_LOOK_MS;
+    if (step.kind === 'ticket.update') return !fresh;
+    if (step.kind === 'ticket.delete' || step.kind === 'comment.update') return !fresh || !hand.sawComments;
+    return false;
+  }
+
+  function turnFor(hand: Hand, moved: Moved, change: Change, decided: Decided): Turn {
+    const before = hand.link;
+    const grown = before !== null && moved.link !== before ? withReplicas(moved.link) : null;
+    return {
+      ...turnOf(hand),
+      replica: decided.replica,
+      link: grown === null || before === null ? null : { before, after: grown.link },
+      read: change.read ?? null,
+      settles: change.read === undefined || hand.lane.receipt === null ? null : { receipt: hand.lane.receipt, reason: reasonOf(moved) },
+      spawn: grown?.spawn ?? [],
+      operations: change.operations ?? [],
+      notes: decided.notes,
+      release: decided.next === 'idle' ? { inMs: decided.waitMs } : 'keep',
+    };
+  }
+
+  /** Accounts that the link should be on and is not yet get a replica; its create is planned at once where we have room for it. */
+  function withReplicas(link: Link): { link: Link; spawn: { replica: Replica; lease: string | null }[] } {
+    const missing = link.life.alive ? roster.rules().reached(link.origin).filter((id) => !link.accounts.includes(id)) : [];
+    if (missing.length === 0) return { link, spawn: [] };
+    const grown: Link = { ...link, accounts: [...link.accounts, ...missing] };
+    const spawn = missing.map((accountId) => {
+      const wanted = wantedReplica(world.id(), link.id, accountId);
+      const member = roster.member(accountId);
+      if (member === null || roster.wait(accountId) !== 0 || !ports.room(accountId)) return { replica: wanted, lease: null };
+      const planned = plan(grown, wanted, member.sight, world.now());
+      if (planned.step?.kind !== 'ticket.create') return { replica: wanted, lease: null };
+      const now = world.now();
+      const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1 };
+      return { replica: { ...planned.replica, state: 'creating' as const, intent }, lease: world.id() };
+    });
+    return { link: grown, spawn };
+  }
+
+  /** The commit stands: memory follows it, and the lanes that it opened start. */
+  function accept(hand: Hand, moved: Moved, turn: Turn, change: Change): void {
+    const link = turn.link?.after ?? moved.link;
+    hand.link = link;
+    hand.replica = turn.replica;
+    hand.stored = turn.replica;
+    if (change.read !== undefined) hand.read = Math.max(hand.read, change.read);
+    const opened: Lane[] = [];
+    for (const { replica, lease } of turn.spawn) {
+      if (lease === null) continue;
+      opened.push({ lease, replica, link, signalled: 0, read: 0, receipt: null, signalled_at: 0, snapshot: null, fresh: true });
+    }
+    if (opened.length > 0) ports.open(opened);
+    if (turn.link !== null && turn.spawn.length < link.accounts.length - 1) ports.nudge();
+    else if (turn.spawn.some(({ lease }) => lease === null)) ports.nudge();
+  }
+
+  function turnOf(hand: Hand): Turn {
+    return {
+      lease: hand.lease,
+      before: hand.stored,
+      replica: hand.replica,
+      link: null,
+      read: null,
+      settles: null,
+      spawn: [],
+      adopted_by: null,
+      operations: [],
+      notes: [],
+      release: 'keep',
+    };
+  }
+
+  /** An unknown ticket that needs nothing, or has to wait. */
+  async function dismiss(hand: Hand, reason: string | null, inMs: number | null = null): Promise<void> {
+    const { receipt, signalled } = hand.lane;
+    await lanes.commit({
+      ...turnOf(hand),
+      read: reason === null ? null : signalled,
+      settles: reason === null || receipt === null ? null : { receipt, reason },
+      release: { inMs },
+    });
+  }
+
+  function saw(hand: Hand, seen: Look): void {
+    hand.lookedAt = seen.began;
+    hand.sawComments = seen.comments !== null || !hand.member.desk.can.comments.list;
+  }
+
+  function noteSuccess(hand: Hand): void {
+    const id = hand.member.account.id;
+    if (roster.succeeded(id)) {
+      void lanes.hasten(id).then(ports.nudge, (error: unknown) => world.log.warn('lanes.not_hastened', { message: String(error) }));
+    }
+  }
+
+  /** A look that failed, or a fault of ours: the lane waits, and nothing of its state is lost. */
+  async function fail(hand: Hand, error: unknown): Promise<void> {
+    const failures = hand.replica.failures + 1;
+    let waitMs = retryDelay(failures, world.random());
+    if (error instanceof DeskFailure) {
+      world.log.info('look.failed', { account: hand.member.account.name, replica: hand.replica.id, kind: error.kind, message: error.message });
+      await roster.failed(hand.member.account.id, error);
+      if (error.retryAt !== null) waitMs = Math.max(error.retryAt - world.now(), 0);
+    } else {
+      world.log.error('lane.failed', { replica: hand.replica.id, error });
+    }
+    try {
+      await lanes.commit({ ...turnOf(hand), replica: { ...hand.stored, failures }, release: { inMs: waitMs } });
+    } catch (second) {
+      // Without a database there is nothing to write to: the lease runs out by itself.
+      world.log.warn('lane.not_returned', { replica: hand.replica.id, message: second instanceof Error ? second.message : String(second) });
+    }
+  }
+
+  async function giveBack(lane: Lane, inMs: number): Promise<void> {
+    await lanes.commit({
+      lease: lane.lease,
+      before: lane.replica,
+      replica: lane.replica,
+      link: null,
+      read: null,
+      settles: null,
+      spawn: [],
+      adopted_by: null,
+      operations: [],
+      notes: [],
+      release: { inMs },
+    });
+  }
+}
+
+function reasonOf(moved: Moved): string {
+  const entered = moved.notes.length === 0 ? '' : ` (${moved.notes.map((note) => note.what).join(', ')})`;
+  return `absorbed${entered}`;
+}
+
+function operationOf(hand: Hand, intent: Intent, outcome: Outcome, failure: DeskFailure | null, began: number, ended: number): Operation {
+  return {
+    replica_id: hand.replica.id,
+    link_id: hand.link?.id ?? '',
+    account_id: hand.member.account.id,
+    kind: intent.kind,
+    key: intent.key,
+    attempt: intent.tries,
+    outcome: outcome.kind,
+    reason: failure?.message ?? (outcome.kind === 'refused' ? outcome.reason : null),
+    warnings: outcome.kind === 'done' ? outcome.warnings : [],
+    began,
+    ended,
+  };
+}

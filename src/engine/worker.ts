@@ -1,0 +1,183 @@
+/** Runs lanes: takes what is due, a bounded number at a time, and never lets one account have them all. */
+import type { Lane, LaneStore } from '../ports/store.ts';
+import type { World } from '../ports/world.ts';
+import type { Roster } from './roster.ts';
+import { createSync } from './sync.ts';
+
+/** A lease outlives a process that died by so much. */
+export const LEASE_MS = 30_000;
+const RENEW_MS = 10_000;
+/** How often due lanes are looked for without being told. */
+const TICK_MS = 1_000;
+
+export interface Worker {
+  /** Begins to take lanes. Resolves at once. */
+  start(): void;
+  /** Looks for due lanes now. */
+  nudge(): void;
+  /** Whether a lane of this account would soon be run if it were handed over. */
+  room(accountId: number): boolean;
+  /** Takes lanes that are leased to this process already. */
+  open(lanes: readonly Lane[]): void;
+  /** Takes no more lanes, lets the running ones come to their end, and gives the others back. */
+  stop(): Promise<void>;
+  /** Lanes running or waiting here. */
+  readonly size: number;
+}
+
+export interface WorkerPorts {
+  readonly lanes: LaneStore;
+  readonly roster: Roster;
+  readonly world: World;
+  /** Lanes that run at once; at least 2. */
+  readonly width: number;
+}
+
+export function createWorker(ports: WorkerPorts): Worker {
+  const { lanes, roster, world, width } = ports;
+  /** One account may have all lanes but two, so that its trouble leaves room for others. */
+  const widest = Math.max(1, width - 2);
+  const waiting: Lane[] = [];
+  const running = new Map<string, Lane>();
+  const perAccount = new Map<number, number>();
+  const idle = new Set<() => void>();
+  const stopping = new AbortController();
+  let claiming = false;
+  let again = false;
+
+  const sync = createSync({ lanes, roster, world, room, open, nudge });
+
+  function busy(accountId: number): number {
+    return perAccount.get(accountId) ?? 0;
+  }
+
+  function room(accountId: number): boolean {
+    return !stopping.signal.aborted && busy(accountId) < widest && waiting.length < width;
+  }
+
+  function open(opened: readonly Lane[]): void {
+    waiting.push(...opened);
+    pump();
+  }
+
+  /** Starts waiting lanes, oldest first, passing over accounts that have their share. */
+  function pump(): void {
+    for (let i = 0; i < waiting.length && running.size < width; ) {
+      const lane = waiting[i];
+      if (lane === undefined) break;
+      if (busy(lane.replica.account_id) >= widest) {
+        i += 1;
+        continue;
+      }
+      waiting.splice(i, 1);
+      begin(lane);
+    }
+  }
+
+  function begin(lane: Lane): void {
+    const accountId = lane.replica.account_id;
+    running.set(lane.lease, lane);
+    perAccount.set(accountId, busy(accountId) + 1);
+    void sync(lane).finally(() => {
+      running.delete(lane.lease);
+      perAccount.set(accountId, busy(accountId) - 1);
+      pump();
+      if (again) nudge();
+      if (running.size === 0) for (const wake of idle) wake();
+    });
+  }
+
+  function nudge(): void {
+    again = true;
+    if (claiming || stopping.signal.aborted) return;
+    claiming = true;
+    void claim().finally(() => {
+      claiming = false;
+    });
+  }
+
+  async function claim(): Promise<void> {
+    while (again && !stopping.signal.aborted) {
+      again = false;
+      const slots = freeSlots();
+      if (slots.length === 0) {
+        // Everything is taken: the next lane that ends asks again.
+        again = true;
+        return;
+      }
+      try {
+        const claimed = await lanes.claim(slots, LEASE_MS);
+        open(claimed);
+        if (claimed.length > 0) again = true;
+      } catch (error) {
+        world.log.warn('lanes.not_claimed', { message: error instanceof Error ? error.message : String(error) });
+        return;
+      }
+    }
+  }
+
+  function freeSlots(): { account_id: number; free: number }[] {
+    let left = width - running.size - waiting.length;
+    const slots: { account_id: number; free: number }[] = [];
+    for (const { account } of roster.members()) {
+      if (left <= 0) break;
+      if (roster.wait(account.id) !== 0) continue;
+      const free = Math.min(left, widest - busy(account.id));
+      if (free > 0) slots.push({ account_id: account.id, free });
+    }
+    // Accounts share what is free; whoever comes first in the list may not have it all.
+    const share = Math.max(1, Math.ceil(left / Math.max(slots.length, 1)));
+    for (const slot of slots) {
+      slot.free = Math.min(slot.free, share);
+      left -= slot.free;
+    }
+    return slots;
+  }
+
+  async function tick(): Promise<void> {
+    let renewed = world.now();
+    while (!stopping.signal.aborted) {
+      await world.sleep(TICK_MS, stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        await roster.refresh();
+        if (world.now() - renewed >= RENEW_MS) {
+          renewed = world.now();
+          await lanes.renew(held(), LEASE_MS);
+        }
+      } catch (error) {
+        world.log.warn('tick.failed', { message: error instanceof Error ? error.message : String(error) });
+      }
+      nudge();
+    }
+  }
+
+  function held(): { replica_id: string; lease: string }[] {
+    return [...running.values(), ...waiting].map((lane) => ({ replica_id: lane.replica.id, lease: lane.lease }));
+  }
+
+  return {
+    start() {
+      void tick();
+      nudge();
+    },
+    nudge,
+    room,
+    open,
+    async stop() {
+      stopping.abort();
+      const unbegun = waiting.splice(0);
+      if (unbegun.length > 0) {
+        await lanes
+          .giveBack(unbegun.map((lane) => ({ replica_id: lane.replica.id, lease: lane.lease })))
+          .catch((error: unknown) => world.log.warn('lanes.not_returned', { message: String(error) }));
+      }
+      if (running.size > 0) {
+        await new Promise<void>((resolve) => idle.add(resolve));
+      }
+    },
+    get size() {
+      return running.size + waiting.length;
+    },
+  };
+}

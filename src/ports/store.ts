@@ -1,0 +1,145 @@
+/** The port to what is kept: lanes, links, receipts, operations, accounts and mirrors. */
+import type { MirrorEdge, Terms } from '../core/rules.ts';
+import type { Link, Note, Replica } from '../core/state.ts';
+import type { StepKind, Ticket, Warning } from '../core/model.ts';
+import type { Account, Change } from './connector.ts';
+import type { Intake } from './intake.ts';
+
+/**
+ * A replica in the hands of one worker. Whoever holds the lease is the only one to read and write that ticket; every
+ * commit is fenced by it.
+ */
+export interface Lane {
+  readonly lease: string;
+  readonly replica: Replica;
+  /** Null while the replica is `unknown`. */
+  readonly link: Link | null;
+  /** How many signals came for this ticket, and how many of these have been looked at. */
+  readonly signalled: number;
+  readonly read: number;
+  /** The latest receipt among the signals; settled by the look. */
+  readonly receipt: string | null;
+  /** When its latest signal arrived (epoch milliseconds); 0 if none did. */
+  readonly signalled_at: number;
+  /** Opened just now by another lane of this process: its open intent has certainly not been sent. */
+  readonly fresh: boolean;
+  /** The ticket as the latest signal carried it, if that was a webhook with a snapshot. */
+  readonly snapshot: Ticket | null;
+}
+
+/** One attempt at a step, as recorded. */
+export interface Operation {
+  readonly replica_id: string;
+  readonly link_id: string;
+  readonly account_id: number;
+  readonly kind: StepKind;
+  readonly key: string;
+  readonly attempt: number;
+  readonly outcome: 'done' | 'refused' | 'missing' | 'undone' | 'unsure';
+  /** What the desk said, trimmed; null when done. */
+  readonly reason: string | null;
+  readonly warnings: readonly Warning[];
+  /** Epoch milliseconds. */
+  readonly began: number;
+  readonly ended: number;
+}
+
+/** One all-or-nothing change, made under a lane's lease. */
+export interface Turn {
+  readonly lease: string;
+  /** The replica as it was when the turn began: what differs is written. */
+  readonly before: Replica;
+  readonly replica: Replica;
+  /** The link before and after; null if it did not change. The commit is refused if its version moved meanwhile. */
+  readonly link: { readonly before: Link; readonly after: Link } | null;
+  /** Signals up to this number have been looked at. */
+  readonly read: number | null;
+  /** Receipts of this ticket up to this one are settled by this turn, with this reason. */
+  readonly settles: { readonly receipt: string; readonly reason: string } | null;
+  /** New replicas of the link. One with a lease comes back as a lane of ours; the others are due at once. */
+  readonly spawn: readonly { readonly replica: Replica; readonly lease: string | null }[];
+  /** A ticket that turned out to be another replica's own: that one gets its id, and a signal. This lane's row goes. */
+  readonly adopted_by: string | null;
+  readonly operations: readonly Operation[];
+  readonly notes: readonly Note[];
+  /** Give the lane back: due again after so many milliseconds, or when something happens (`null`). Keep it: 'keep'. */
+  readonly release: 'keep' | { readonly inMs: number | null };
+}
+
+/** `lost`: somebody else has the lane, or the row is no more. `stale`: the link moved on; read it again and redo the pure part. */
+export type TurnResult = 'done' | 'stale' | 'lost';
+
+/** What a change feed or a rotation says: look at this ticket. */
+export interface Signal extends Change {
+  /** Signal even if nothing looks newer than the last look. */
+  readonly force: boolean;
+}
+
+export interface LaneStore {
+  /** Takes due lanes: at most `free` for each account, oldest first. */
+  claim(slots: readonly { readonly account_id: number; readonly free: number }[], leaseMs: number): Promise<readonly Lane[]>;
+  commit(turn: Turn): Promise<TurnResult>;
+  link(id: string): Promise<Link>;
+  /** Keeps lanes that are still being worked on. */
+  renew(leases: readonly { readonly replica_id: string; readonly lease: string }[], leaseMs: number): Promise<void>;
+  /** Hands lanes back untouched, due at once: on a stop. */
+  giveBack(leases: readonly { readonly replica_id: string; readonly lease: string }[]): Promise<void>;
+  /** The replica that writes, or wrote, with this ticket key. */
+  byKey(accountId: number, key: string): Promise<Replica | null>;
+  /** Whether a create was sent on this account before `time` and is not settled, by a replica that has no ticket id yet. */
+  createsOpen(accountId: number, time: number): Promise<boolean>;
+  signal(accountId: number, signals: readonly Signal[]): Promise<number>;
+  /** Present replicas of an account that nobody has looked at for longest, before `before` (epoch milliseconds). */
+  leastLooked(accountId: number, before: number, limit: number): Promise<readonly string[]>;
+  /** Makes every waiting lane of an account due now: after it recovered. */
+  hasten(accountId: number): Promise<void>;
+  /** Makes due whatever is behind and has no wake-up; the net under lost ones. Returns how many. */
+  mend(): Promise<number>;
+}
+
+/** Where a sweep of an account has come to. */
+export interface SweepState {
+  readonly cursor: string | null;
+  /** Epoch milliseconds from which on the account's changes matter. */
+  readonly since: number;
+}
+
+export interface AccountDraft {
+  readonly name: string;
+  readonly service: string;
+  readonly url: string;
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface Mirror {
+  readonly name: string;
+  readonly edges: readonly { readonly from: string; readonly to: string; readonly terms: Terms }[];
+}
+
+export interface AccountStore {
+  load(): Promise<{ readonly accounts: readonly Account[]; readonly edges: readonly MirrorEdge[]; readonly version: number }>;
+  /** Changes whenever accounts or mirrors do. */
+  version(): Promise<number>;
+  /** Makes accounts and mirrors as given, all at once. Accounts that are not named stay; mirrors that are not named go. */
+  apply(accounts: readonly AccountDraft[], mirrors: readonly Mirror[]): Promise<void>;
+  setSecrets(accountId: number, secrets: readonly string[]): Promise<void>;
+  stop(accountId: number, because: string): Promise<void>;
+  resume(accountId: number): Promise<void>;
+  sweep(accountId: number): Promise<SweepState>;
+  swept(accountId: number, cursor: string): Promise<void>;
+}
+
+export interface Retention {
+  /** Removes settled and ignored receipts and operations older than given (epoch milliseconds). Returns how many rows went. */
+  purge(receiptsBefore: number, operationsBefore: number): Promise<number>;
+}
+
+export interface Store {
+  readonly intake: Intake;
+  readonly lanes: LaneStore;
+  readonly accounts: AccountStore;
+  readonly retention: Retention;
+  /** Rejects when the database cannot be reached. */
+  ping(): Promise<void>;
+}

@@ -1,0 +1,356 @@
+/**
+ * The store in memory: the same promises as the database, for the simulation. Every method is atomic, since nothing in it
+ * waits. It passes the same contract suite as the PostgreSQL store; it keeps nothing when the process ends.
+ */
+import type { MirrorEdge } from '../core/rules.ts';
+import { strangerReplica, type Link, type Note, type Replica } from '../core/state.ts';
+import type { Ticket } from '../core/model.ts';
+import { timeOf } from '../core/compare.ts';
+import { ticketKey } from '../core/keys.ts';
+import type { Account } from '../ports/connector.ts';
+import type { NewReceipt } from '../ports/intake.ts';
+import type { AccountDraft, Lane, Mirror, Operation, Store, Turn, TurnResult } from '../ports/store.ts';
+import type { World } from '../ports/world.ts';
+
+interface Row {
+  replica: Replica;
+  signalled: number;
+  read: number;
+  receipt: string | null;
+  signalled_at: number;
+  snapshot: Ticket | null;
+  wanted: number;
+  due_at: number | null;
+  lease: string | null;
+}
+
+export interface StoredReceipt extends Omit<NewReceipt, 'state'> {
+  readonly id: string;
+  readonly received: number;
+  readonly state: NewReceipt['state'] | 'settled';
+}
+
+/** Everything that is kept, open to those who judge it. */
+export interface MemoryState {
+  readonly rows: ReadonlyMap<string, Row>;
+  readonly links: ReadonlyMap<string, Link>;
+  readonly receipts: readonly StoredReceipt[];
+  readonly operations: readonly Operation[];
+  readonly notes: readonly (Note & { readonly replica_id: string; readonly at: number })[];
+}
+
+export interface MemoryStore extends Store {
+  readonly state: MemoryState;
+}
+
+export function createMemoryStore(world: World): MemoryStore {
+  const rows = new Map<string, Row>();
+  const byTicket = new Map<string, string>();
+  const links = new Map<string, Link>();
+  const receipts: StoredReceipt[] = [];
+  const operations: Operation[] = [];
+  const notes: (Note & { replica_id: string; at: number })[] = [];
+  const dedupes = new Map<string, string>();
+  const accounts = new Map<number, Account>();
+  const sweeps = new Map<number, { cursor: string | null; since: number }>();
+  let edges: MirrorEdge[] = [];
+  let version = 0;
+
+  const place = (accountId: number, ticketId: string): string => `${accountId} ${ticketId}`;
+  const rowOfTicket = (accountId: number, ticketId: string): Row | undefined => rows.get(byTicket.get(place(accountId, ticketId)) ?? '');
+
+  function signalRow(accountId: number, ticketId: string, receipt: string | null, snapshot: Ticket | null): void {
+    const known = rowOfTicket(accountId, ticketId);
+    const now = world.now();
+    if (known !== undefined) {
+      known.signalled += 1;
+      known.receipt = receipt ?? known.receipt;
+      known.signalled_at = now;
+      known.snapshot = snapshot;
+      if (known.lease === null) known.due_at = Math.min(known.due_at ?? now, now);
+      return;
+    }
+    const replica = strangerReplica(world.id(), accountId, ticketId);
+    rows.set(replica.id, { replica, signalled: 1, read: 0, receipt, signalled_at: now, snapshot, wanted: 0, due_at: now, lease: null });
+    byTicket.set(place(accountId, ticketId), replica.id);
+  }
+
+  function laneOf(row: Row): Lane {
+    const link = row.replica.link_id === null ? null : (links.get(row.replica.link_id) ?? null);
+    return {
+      lease: row.lease ?? '',
+      replica: row.replica,
+      link,
+      signalled: row.signalled,
+      read: row.read,
+      receipt: row.receipt,
+      signalled_at: row.signalled_at,
+      fresh: false,
+      snapshot: row.snapshot,
+    };
+  }
+
+  /** A ticket id that becomes known to belong to this replica: a stranger's row for it gives way. */
+  function claimTicket(row: Row, replica: Replica): void {
+    if (replica.ticket_id === null) {
+      if (row.replica.ticket_id !== null) byTicket.delete(place(replica.account_id, row.replica.ticket_id));
+      return;
+    }
+    const at = place(replica.account_id, replica.ticket_id);
+    const holder = rows.get(byTicket.get(at) ?? '');
+    if (holder === row) return;
+    if (holder !== undefined) {
+      if (holder.replica.link_id !== null) throw new Error(`ticket ${at} belongs to another link`);
+      rows.delete(holder.replica.id);
+      row.signalled += 1;
+      row.receipt = holder.receipt ?? row.receipt;
+      row.signalled_at = world.now();
+      row.snapshot = null;
+    }
+    if (row.replica.ticket_id !== null) byTicket.delete(place(replica.account_id, row.replica.ticket_id));
+    byTicket.set(at, row.replica.id);
+  }
+
+  function commit(turn: Turn): TurnResult {
+    const row = rows.get(turn.before.id);
+    const now = world.now();
+    if (row === undefined || row.lease !== turn.lease) return 'lost';
+    if (turn.link !== null) {
+      const stored = links.get(turn.link.before.id);
+      if ((stored?.version ?? 0) !== turn.link.before.version) return 'stale';
+    }
+    if (turn.settles !== null) settleReceipts(row, turn.settles.receipt, turn.settles.reason);
+    if (turn.adopted_by !== null) {
+      const own = rows.get(turn.adopted_by);
+      if (own === undefined || own.replica.ticket_id !== null) return 'lost';
+      const replica: Replica = { ...own.replica, ticket_id: turn.before.ticket_id };
+      claimTicket(own, replica);
+      own.replica = replica;
+      if (own.lease === null) own.due_at = now;
+      return 'done';
+    }
+    claimTicket(row, turn.replica);
+    // A ticket id that intake or an adoption wrote meanwhile stands.
+    row.replica = { ...turn.replica, ticket_id: turn.replica.ticket_id ?? keptTicket(row, turn) };
+    if (turn.link !== null) storeLink(turn, row);
+    for (const { replica, lease } of turn.spawn) {
+      const wanted = turn.link?.after.version ?? 0;
+      rows.set(replica.id, {
+        replica,
+        signalled: 0,
+        read: 0,
+        receipt: null,
+        signalled_at: 0,
+        snapshot: null,
+        wanted,
+        due_at: lease === null ? now : now + 30_000,
+        lease,
+      });
+    }
+    if (turn.read !== null) row.read = Math.max(row.read, turn.read);
+    operations.push(...turn.operations);
+    for (const note of turn.notes) notes.push({ ...note, replica_id: turn.replica.id, at: now });
+    if (turn.release === 'keep') row.due_at = now + 30_000;
+    else release(row, turn.release.inMs);
+    return 'done';
+  }
+
+  /** A generation that begins gives its old ticket up on purpose; otherwise an id that is on record is not erased. */
+  function keptTicket(row: Row, turn: Turn): string | null {
+    return turn.replica.generation === turn.before.generation && turn.before.ticket_id === null ? row.replica.ticket_id : null;
+  }
+
+  function storeLink(turn: Turn, own: Row): void {
+    if (turn.link === null) return;
+    const { after } = turn.link;
+    links.set(after.id, after);
+    own.wanted = after.version;
+    const now = world.now();
+    for (const row of rows.values()) {
+      if (row.replica.link_id !== after.id || row === own) continue;
+      row.wanted = after.version;
+      if (row.lease === null) row.due_at = Math.min(row.due_at ?? now, now);
+    }
+  }
+
+  function release(row: Row, inMs: number | null): void {
+    row.lease = null;
+    const behind = row.signalled > row.read || row.wanted > row.replica.version || row.replica.intent !== null;
+    if (inMs !== null) row.due_at = world.now() + inMs;
+    else row.due_at = behind ? world.now() : null;
+  }
+
+  function settleReceipts(row: Row, upto: string, reason: string): void {
+    for (let i = 0; i < receipts.length; i += 1) {
+      const receipt = receipts[i];
+      if (receipt === undefined || receipt.state !== 'accepted' || Number(receipt.id) > Number(upto)) continue;
+      if (receipt.account_id !== row.replica.account_id || receipt.ticket_id !== row.replica.ticket_id) continue;
+      receipts[i] = { ...receipt, state: 'settled', reason };
+    }
+  }
+
+  return {
+    state: { rows, links, receipts, operations, notes },
+    ping: async () => undefined,
+    intake: {
+      async accept(receipt) {
+        const at = `${receipt.account_id} ${receipt.dedupe}`;
+        const known = dedupes.get(at);
+        const id = known ?? String(receipts.length + 1);
+        if (known === undefined) {
+          dedupes.set(at, id);
+          receipts.push({ ...receipt, id, received: world.now() });
+        }
+        if (receipt.state === 'accepted' && receipt.ticket_id !== null) {
+          signalRow(receipt.account_id, receipt.ticket_id, known === undefined ? id : null, receipt.snapshot);
+        }
+        return { id, repeated: known !== undefined };
+      },
+    },
+    lanes: {
+      async claim(slots, leaseMs) {
+        const now = world.now();
+        const taken: Lane[] = [];
+        for (const { account_id: accountId, free } of slots) {
+          const due = [...rows.values()]
+            .filter((row) => row.replica.account_id === accountId && row.due_at !== null && row.due_at <= now)
+            .sort((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
+            .slice(0, free);
+          for (const row of due) {
+            row.lease = world.id();
+            row.due_at = now + leaseMs;
+            taken.push(laneOf(row));
+          }
+        }
+        return taken;
+      },
+      commit: async (turn) => commit(turn),
+      async link(id) {
+        const link = links.get(id);
+        if (link === undefined) throw new Error(`no link ${id}`);
+        return link;
+      },
+      async renew(leases, leaseMs) {
+        for (const { replica_id: id, lease } of leases) {
+          const row = rows.get(id);
+          if (row?.lease === lease) row.due_at = world.now() + leaseMs;
+        }
+      },
+      async giveBack(leases) {
+        for (const { replica_id: id, lease } of leases) {
+          const row = rows.get(id);
+          if (row?.lease === lease) release(row, 0);
+        }
+      },
+      async byKey(accountId, key) {
+        for (const row of rows.values()) {
+          if (row.replica.account_id === accountId && row.replica.link_id !== null && ticketKey(row.replica) === key) return row.replica;
+        }
+        return null;
+      },
+      async createsOpen(accountId, time) {
+        return [...rows.values()].some(
+          ({ replica }) => replica.account_id === accountId && replica.state === 'creating' && (replica.intent?.first_sent ?? Infinity) <= time,
+        );
+      },
+      async signal(accountId, signals) {
+        let count = 0;
+        for (const signal of signals) {
+          const row = rowOfTicket(accountId, signal.ticketId);
+          if (row !== undefined && !signal.force && !newer(row.replica, signal.modified_at, signal.is_deleted)) continue;
+          if (row === undefined && signal.is_deleted) continue;
+          signalRow(accountId, signal.ticketId, null, null);
+          count += 1;
+        }
+        return count;
+      },
+      async leastLooked(accountId, before, limit) {
+        return [...rows.values()]
+          .filter(({ replica }) => replica.account_id === accountId && replica.state === 'present' && replica.looked < before)
+          .sort((a, b) => a.replica.looked - b.replica.looked)
+          .slice(0, limit)
+          .map(({ replica }) => replica.ticket_id ?? '');
+      },
+      async hasten(accountId) {
+        const now = world.now();
+        for (const row of rows.values()) {
+          if (row.replica.account_id === accountId && row.lease === null && row.due_at !== null && row.due_at > now) row.due_at = now;
+        }
+      },
+      async mend() {
+        let count = 0;
+        for (const row of rows.values()) {
+          if (row.due_at !== null) continue;
+          if (row.signalled > row.read || row.wanted > row.replica.version || row.replica.intent !== null) {
+            row.due_at = world.now();
+            count += 1;
+          }
+        }
+        return count;
+      },
+    },
+    accounts: {
+      load: async () => ({ accounts: [...accounts.values()], edges, version }),
+      version: async () => version,
+      async apply(drafts, mirrors) {
+        for (const draft of drafts) applyAccount(draft);
+        edges = edgesOf(mirrors);
+        version += 1;
+      },
+      async setSecrets(id, secrets) {
+        const account = accounts.get(id);
+        if (account !== undefined) accounts.set(id, { ...account, inbound_secrets: secrets });
+        version += 1;
+      },
+      async stop(id, because) {
+        const account = accounts.get(id);
+        if (account !== undefined) accounts.set(id, { ...account, state: 'stopped', stopped_because: because });
+        version += 1;
+      },
+      async resume(id) {
+        const account = accounts.get(id);
+        if (account !== undefined) accounts.set(id, { ...account, state: 'running', stopped_because: null });
+        version += 1;
+      },
+      sweep: async (id) => sweeps.get(id) ?? { cursor: null, since: world.now() },
+      async swept(id, cursor) {
+        sweeps.set(id, { cursor, since: sweeps.get(id)?.since ?? world.now() });
+      },
+    },
+    retention: {
+      async purge(receiptsBefore) {
+        const kept = receipts.filter((receipt) => receipt.state === 'accepted' || receipt.state === 'parked' || receipt.received >= receiptsBefore);
+        const gone = receipts.length - kept.length;
+        receipts.splice(0, receipts.length, ...kept);
+        return gone;
+      },
+    },
+  };
+
+  function applyAccount(draft: AccountDraft): void {
+    const known = [...accounts.values()].find(({ name }) => name === draft.name);
+    const id = known?.id ?? accounts.size + 1;
+    accounts.set(id, {
+      ...draft,
+      id,
+      hook_token: known?.hook_token ?? world.id(),
+      inbound_secrets: known?.inbound_secrets ?? [],
+      state: known?.state ?? 'running',
+      stopped_because: known?.stopped_because ?? null,
+    });
+    if (known === undefined) sweeps.set(id, { cursor: null, since: world.now() });
+  }
+
+  function edgesOf(mirrors: readonly Mirror[]): MirrorEdge[] {
+    const idOf = (name: string): number => [...accounts.values()].find((account) => account.name === name)?.id ?? 0;
+    return mirrors.flatMap((mirror) => mirror.edges.map((edge) => ({ mirror: mirror.name, from: idOf(edge.from), to: idOf(edge.to), terms: edge.terms })));
+  }
+}
+
+/** Whether a change feed's row tells more than the last look can have seen. Desk times have whole seconds. */
+function newer(replica: Replica, modifiedAt: string | null, deleted: boolean): boolean {
+  if (deleted) return replica.state !== 'deleted';
+  const modified = timeOf(modifiedAt, 0);
+  if (replica.state === 'deleted' || modified > replica.modified) return true;
+  return modified === replica.modified && replica.looked < modified + 1_000;
+}
