@@ -12,7 +12,7 @@ export interface QueueWork {
 export interface Queue {
   /** Begins to work. */
   start(work: QueueWork): Promise<void>;
-  /** Has this account swept after `inMs` milliseconds. An earlier turn that is already queued stands; a later one is moved forward. */
+  /** Has this account swept after `inMs` milliseconds. A turn that is queued already stands. */
   sweepSoon(accountId: number, inMs: number): Promise<void>;
   /** Rejects when the queue does not work. */
   ping(): Promise<void>;

@@ -1,0 +1,184 @@
+/**
+ * The composition root: the only place that builds things. Reads as a list, from the database up to the HTTP server.
+ * Tests call it with overrides.
+ */
+import type { Config, Secrets } from './config.ts';
+import { localUrl } from './config.ts';
+import { connectors as registry } from './connectors/index.ts';
+import { createValidator } from './contracts/validator.ts';
+import { createHooks, type HookState } from './engine/hooks.ts';
+import { createReceiver } from './engine/receive.ts';
+import { createRoster, type Roster } from './engine/roster.ts';
+import { createEngine } from './engine/service.ts';
+import { LEASE_MS } from './engine/worker.ts';
+import { createHttp } from './http/app.ts';
+import { listen } from './http/server.ts';
+import type { Connector } from './ports/connector.ts';
+import type { AccountDraft, Mirror, Store } from './ports/store.ts';
+import type { World } from './ports/world.ts';
+import { connectDatabase, type Database } from './store/database.ts';
+import { startEmbedded } from './store/embedded.ts';
+import { checkSecretKey, createStore } from './store/index.ts';
+import { migrate } from './store/migrate.ts';
+import { createQueue, type BossQueue } from './store/queue.ts';
+import { createSecretBox } from './store/secret-box.ts';
+import { keptSecretKey } from './store/secret-key.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly world: World;
+  readonly connectors?: Readonly<Record<string, Connector>>;
+}
+
+/** The accounts and mirrors to be, checked already. */
+export interface Desired {
+  readonly accounts: readonly AccountDraft[];
+  readonly mirrors: readonly Mirror[];
+}
+
+export interface App {
+  /** Where it listens, without a trailing slash; null for a process without a web role. */
+  readonly url: string | null;
+  readonly store: Store;
+  readonly roster: Roster;
+  readonly database: Database;
+  /** Makes accounts and mirrors as desired and sees to their hooks. Idempotent. */
+  apply(desired: Desired): Promise<readonly HookState[]>;
+  /** Takes no more, finishes what is under way, and lets go of everything, in the reverse order of the start. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything that the role asks for. What was begun is undone if a later part fails. */
+export async function startApp({ config, secrets, world, connectors = registry }: AppOptions): Promise<App> {
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) {
+      await step().catch((error: unknown) => world.log.error('stop.failed', { error }));
+    }
+  };
+  try {
+    const web = config.role !== 'worker';
+    const working = config.role !== 'web';
+
+    const { database, store, queue } = await openStore({ config, secrets, world, working, undo });
+    const roster = createRoster({ accounts: store.accounts, connectors, world });
+    await roster.refresh(true);
+
+    let url: string | null = null;
+    const hooks = createHooks({
+      roster,
+      accounts: store.accounts,
+      world,
+      publicUrl: () => config.publicUrl ?? url ?? localUrl(config.host, config.port),
+    });
+    const engine = createEngine({
+      store,
+      queue,
+      roster,
+      hooks,
+      world,
+      settings: {
+        lanes: config.workerLanes,
+        sweepMs: config.sweepSeconds * 1_000,
+        retainReceiptsMs: config.retainReceiptsDays * 86_400_000,
+        retainOperationsMs: config.retainOperationsDays * 86_400_000,
+      },
+    });
+    if (web) {
+      const validators = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, createValidator(about.webhooks)]));
+      const receiver = createReceiver({ accounts: roster, connectors, intake: store.intake, world, validators });
+      const app = createHttp({ receiver, world, health: () => healthOf(store, queue, roster) });
+      const listening = await listen({ app, host: config.host, port: config.port });
+      undo.push(() => listening.close());
+      url = listening.url;
+    }
+    if (working) {
+      if (config.embedded) await store.liftLeases();
+      store.handOverTo(engine.worker);
+      await engine.start();
+      undo.push(() => engine.stop());
+    } else {
+      undo.push(followAccounts(roster, world));
+    }
+    return {
+      url,
+      store,
+      roster,
+      database,
+      async apply(desired) {
+        const known = new Set(roster.all().map(({ name }) => name));
+        await store.accounts.apply(desired.accounts, desired.mirrors);
+        await roster.refresh(true);
+        const states: HookState[] = [];
+        for (const account of roster.all()) {
+          const state = await hooks.ensure(account.id);
+          if (state !== null) states.push(state);
+          if (working && !known.has(account.name)) void engine.welcome(account.id);
+        }
+        return states;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The database, migrated, and the store and queue on it. */
+async function openStore(parts: {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly world: World;
+  readonly working: boolean;
+  readonly undo: (() => Promise<void>)[];
+}): Promise<{ database: Database; store: ReturnType<typeof createStore>; queue: BossQueue }> {
+  const { config, secrets, world, undo } = parts;
+  let databaseUrl = secrets.databaseUrl?.reveal() ?? null;
+  if (databaseUrl === null) {
+    const embedded = await startEmbedded({ dataDir: config.dataDir, log: world.log });
+    undo.push(() => embedded.stop());
+    databaseUrl = embedded.url;
+  }
+  const secretKey = secrets.secretKey?.reveal() ?? (await keptSecretKey(config.dataDir));
+  const database = connectDatabase(databaseUrl, world.log);
+  undo.push(() => database.close());
+  await migrate(database.pool);
+  const box = createSecretBox(secretKey);
+  await checkSecretKey(database, box);
+  const queue = createQueue({ url: databaseUrl, backend: config.backend, world, working: parts.working });
+  await queue.prepare();
+  undo.push(() => queue.stop());
+  const store = createStore({ database, box, world, wake: queue.wake, leaseMs: LEASE_MS });
+  return { database, store, queue };
+}
+
+async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnType<Parameters<typeof createHttp>[0]['health']> {
+  const part = async (check: () => Promise<void>, message: string): Promise<{ ok: boolean; message?: string }> => {
+    try {
+      await check();
+      return { ok: true };
+    } catch {
+      return { ok: false, message };
+    }
+  };
+  return {
+    database: await part(() => store.ping(), 'the database cannot be reached'),
+    queue: await part(() => queue.ping(), 'the queue does not work'),
+    accounts: roster.all().map(({ name, state, stopped_because: because }) => ({ name, state, ...(because === null ? {} : { reason: because }) })),
+  };
+}
+
+/** A process without a worker still has to notice new accounts and secrets. */
+function followAccounts(roster: Roster, world: World): () => Promise<void> {
+  const stopping = new AbortController();
+  const follow = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await world.sleep(1_000, stopping.signal);
+      await roster.refresh().catch((error: unknown) => world.log.warn('accounts.not_refreshed', { message: String(error) }));
+    }
+  };
+  void follow();
+  return async () => stopping.abort();
+}

@@ -1,0 +1,82 @@
+/** The connection to PostgreSQL: a pool, transactions, and which errors mean that the database is away. */
+import pg from 'pg';
+import { AppError } from '../errors.ts';
+import type { Log } from '../ports/world.ts';
+
+export interface Sql {
+  /** A prepared statement: `name` is sent once per connection, afterwards only its values are. */
+  run<Row>(name: string, text: string, values: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Database extends Sql {
+  /** Everything in `work` is committed together, or nothing. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export function connectDatabase(url: string, log: Log, size = 10): Database {
+  const pool = new pg.Pool({ connectionString: url, max: size, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 60_000, keepAlive: true });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', (error) => log.warn('database.connection_lost', { message: error.message }));
+  return {
+    pool,
+    run: (name, text, values) => guarded(() => query(pool, name, text, values)),
+    transaction: (work) => guarded(() => transact(pool, work)),
+    close: () => pool.end(),
+  };
+}
+
+async function query<Row>(client: pg.Pool | pg.PoolClient, name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+  const result = await client.query({ name, text, values: values as unknown[] });
+  return result.rows as Row[];
+}
+
+async function transact<T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const lost = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', lost);
+  try {
+    await client.query('begin');
+    const result = await work({ run: (name, text, values) => query(client, name, text, values) });
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    if (broken === undefined) {
+      await client.query('rollback').catch((again: unknown) => {
+        broken = again instanceof Error ? again : new Error(String(again));
+      });
+    }
+    throw error;
+  } finally {
+    client.off('error', lost);
+    client.release(broken);
+  }
+}
+
+/** SQLSTATE classes and socket codes that say that the database cannot be used now, whatever was asked of it. */
+const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300']);
+
+/** True for failures of the database itself, as opposed to a statement's. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof AppError) return error.code === 'service_not_available';
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  // The driver gives a lost connection and a connect time-out no code: these are its only errors without one.
+  return AWAY.has(code) || code.startsWith('08') || code === '';
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError || !isAway(error)) throw error;
+    throw new AppError('service_not_available', 'The database cannot be reached just now. Nothing was stored; try again in a moment.', {
+      cause: error,
+      headers: { 'Retry-After': '5' },
+    });
+  }
+}

@@ -1,0 +1,54 @@
+/** The store on PostgreSQL, put together. */
+import type { Store } from '../ports/store.ts';
+import type { World } from '../ports/world.ts';
+import { createAccounts } from './accounts.ts';
+import type { Database, Sql } from './database.ts';
+import { createIntake, type Handover } from './intake.ts';
+import { createLanes } from './lanes.ts';
+import { createRetention } from './retention.ts';
+import type { SecretBox } from './secret-box.ts';
+import { createSnapshots } from './snapshots.ts';
+
+export interface PostgresStore extends Store {
+  /** Lanes of new tickets go straight to this worker from now on. */
+  handOverTo(handover: Handover | null): void;
+  /** Leases of a process that is gone for certain are lifted: at the start of the only process there can be. */
+  liftLeases(): Promise<void>;
+}
+
+export function createStore(ports: {
+  readonly database: Database;
+  readonly box: SecretBox;
+  readonly world: World;
+  readonly wake: (sql: Sql, when: 'now' | 'later') => (() => Promise<void>) | null;
+  readonly leaseMs: number;
+}): PostgresStore {
+  const { database, world } = ports;
+  const snapshots = createSnapshots();
+  let handover: Handover | null = null;
+  return {
+    intake: createIntake({ database, world, snapshots, handover: () => handover, wake: ports.wake, leaseMs: ports.leaseMs }),
+    lanes: createLanes({ database, world, snapshots }),
+    accounts: createAccounts(database, ports.box),
+    retention: createRetention(database),
+    async ping() {
+      await database.run('ping', 'select 1', []);
+    },
+    handOverTo(next) {
+      handover = next;
+    },
+    async liftLeases() {
+      await database.run('leases_lift', `update replicas set lease = null, due_at = now() where lease is not null`, []);
+    },
+  };
+}
+
+/** Proves that SECRET_KEY is the one that this database's credentials were sealed with; the first start sets it. */
+export async function checkSecretKey(database: Database, box: SecretBox): Promise<void> {
+  const [row] = await database.run<{ key_fingerprint: string | null }>('fingerprint', `select key_fingerprint from configuration`, []);
+  if (row?.key_fingerprint != null) {
+    box.expect(row.key_fingerprint);
+    return;
+  }
+  await database.run('fingerprint_set', `update configuration set key_fingerprint = $1 where key_fingerprint is null`, [box.fingerprint()]);
+}

@@ -1,0 +1,106 @@
+/** How replicas, links and their parts are laid out in rows, and read back. */
+import { ticketKey } from '../core/keys.ts';
+import type { Copy, Link, LinkComment, Replica, ReplicaState } from '../core/state.ts';
+import type { Lane } from '../ports/store.ts';
+
+/**
+ * JSON as the database takes it. jsonb holds neither NUL nor half a surrogate pair; the readers of desks and webhooks take
+ * them out, and this is the net under them: one bad text must not fail the group it is stored with.
+ */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.includes('\\u0000') || text.includes('\\ud')
+    ? JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '') : part))
+    : text;
+}
+
+/** The part of a replica that is only ever read whole. */
+export function docOf(replica: Replica): string {
+  const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures } = replica;
+  return toJson({ generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures });
+}
+
+/** A replica's row, as lanes and look-ups select it. */
+export interface ReplicaRow {
+  readonly id: string;
+  readonly link_id: string | null;
+  readonly account_id: number;
+  readonly ticket_id: string | null;
+  readonly state: ReplicaState;
+  readonly doc: Omit<Replica, 'id' | 'link_id' | 'account_id' | 'ticket_id' | 'state' | 'copies' | 'looked' | 'modified' | 'version'>;
+  readonly looked: string;
+  readonly modified: string;
+  readonly version: string;
+  readonly copies: Readonly<Record<string, Copy>> | null;
+}
+
+export function replicaOf(row: ReplicaRow): Replica {
+  return {
+    ...row.doc,
+    id: row.id,
+    link_id: row.link_id,
+    account_id: row.account_id,
+    ticket_id: row.ticket_id,
+    state: row.state,
+    copies: row.copies ?? {},
+    looked: Number(row.looked),
+    modified: Number(row.modified),
+    version: Number(row.version),
+  };
+}
+
+export const REPLICA_COLUMNS = `r.id, r.link_id, r.account_id, r.ticket_id, r.state, r.doc, r.looked, r.modified, r.version`;
+export const REPLICA_COPIES = `(select jsonb_object_agg(c.uid, c.doc) from copies c where c.replica_id = r.id) as copies`;
+
+export interface LinkRow {
+  readonly id: string;
+  readonly origin: number;
+  readonly accounts: number[];
+  readonly version: string;
+  readonly fields: Link['fields'];
+  readonly life: Link['life'];
+  readonly comments: Readonly<Record<string, LinkComment>> | null;
+}
+
+export function linkOf(row: LinkRow): Link {
+  return {
+    id: row.id,
+    origin: row.origin,
+    accounts: row.accounts,
+    version: Number(row.version),
+    fields: row.fields,
+    life: row.life,
+    comments: row.comments ?? {},
+  };
+}
+
+export const LINK_COLUMNS = `l.id, l.origin, l.accounts, l.version, l.fields, l.life,
+  (select jsonb_object_agg(c.uid, c.doc) from comments c where c.link_id = l.id) as comments`;
+
+/** A claimed lane, with its link folded in. */
+export interface LaneRow extends ReplicaRow {
+  readonly lease: string;
+  readonly signalled: number;
+  readonly read: number;
+  readonly receipt: string | null;
+  readonly signalled_at: Date | null;
+  readonly link: LinkRow | null;
+}
+
+export function laneOf(row: LaneRow): Lane {
+  return {
+    lease: row.lease,
+    replica: replicaOf(row),
+    link: row.link === null ? null : linkOf(row.link),
+    signalled: row.signalled,
+    read: row.read,
+    receipt: row.receipt,
+    signalled_at: row.signalled_at?.getTime() ?? 0,
+    fresh: false,
+    snapshot: null,
+  };
+}
+
+export function keyColumn(replica: Replica): string | null {
+  return replica.link_id === null ? null : ticketKey(replica);
+}

@@ -1,0 +1,318 @@
+/**
+ * Turns, committed in groups. Every statement takes arrays; each runs only if a turn of the group needs it. A turn whose
+ * lease is gone, or whose link moved on, is left out before anything of it is written.
+ */
+import type { Turn, TurnResult } from '../ports/store.ts';
+import { isAway, type Database, type Sql } from './database.ts';
+import { createBatch } from './batch.ts';
+import { docOf, keyColumn, toJson } from './rows.ts';
+import type { Replica } from '../core/state.ts';
+
+/** Turns of one group at most. */
+const MOST = 100;
+
+const HOLD = `
+select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease) on r.id = t.id and r.lease = t.lease
+order by r.id for update of r`;
+
+const LINK_INSERT = `
+insert into links (id, origin, accounts, version, fields, life)
+select id, origin, (select array_agg(a::int) from jsonb_array_elements_text(accounts) a), version, fields, life
+from unnest($1::uuid[], $2::int[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[]) as t (id, origin, accounts, version, fields, life)
+on conflict (id) do nothing returning id`;
+
+const LINK_UPDATE = `
+update links l set accounts = (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a),
+  version = t.version, fields = t.fields, life = t.life
+from unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[]) as t (id, expected, accounts, version, fields, life)
+where l.id = t.id and l.version = t.expected returning l.id`;
+
+const STRANGERS = `
+delete from replicas r using unnest($1::uuid[], $2::int[], $3::text[]) as t (id, account_id, ticket_id)
+where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.link_id is null and r.id <> t.id
+returning t.id, r.receipt::text as receipt`;
+
+/**
+ * A ticket id that intake wrote while the lane was at work stands (\`keep_ticket\`). Released, a lane is due again at once if
+ * anything is left: a signal, a newer link, an open intent.
+ */
+const REPLICA_UPDATE = `
+update replicas r set
+  link_id = t.link_id, ticket_id = case when t.keep_ticket then coalesce(t.ticket_id, r.ticket_id) else t.ticket_id end,
+  key = t.key, state = t.state, doc = t.doc, looked = t.looked, modified = t.modified, version = t.version, open = t.open,
+  read = greatest(r.read, coalesce(t.read, 0)),
+  signalled = r.signalled + t.more,
+  receipt = coalesce(t.receipt, r.receipt),
+  wanted = greatest(r.wanted, t.wanted),
+  lease = case when t.release then null else r.lease end,
+  due_at = case
+    when not t.release then now() + interval '30 seconds'
+    when t.in_ms is not null then now() + t.in_ms * interval '1 millisecond'
+    when r.signalled + t.more > greatest(r.read, coalesce(t.read, 0)) or greatest(r.wanted, t.wanted) > t.version or t.open then now()
+  end
+from jsonb_to_recordset($1::jsonb) as t (
+  id uuid, lease uuid, link_id uuid, ticket_id text, keep_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
+  version bigint, open boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
+where r.id = t.id and r.lease = t.lease
+returning r.id`;
+
+const SIBLINGS = `
+update replicas r set wanted = t.version,
+  due_at = case when r.lease is null then least(coalesce(r.due_at, now()), now()) else r.due_at end
+from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (link_id, version, own)
+where r.link_id = t.link_id and r.id <> t.own`;
+
+const SPAWN = `
+insert into replicas (id, link_id, account_id, key, state, doc, wanted, open, due_at, lease)
+select id, link_id, account_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease
+from jsonb_to_recordset($1::jsonb) as t (id uuid, link_id uuid, account_id int, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid)`;
+
+const COMMENTS = `
+insert into comments (link_id, uid, doc) select * from unnest($1::uuid[], $2::text[], $3::jsonb[])
+on conflict (link_id, uid) do update set doc = excluded.doc`;
+
+const COPIES = `
+insert into copies (replica_id, uid, doc) select * from unnest($1::uuid[], $2::text[], $3::jsonb[])
+on conflict (replica_id, uid) do update set doc = excluded.doc`;
+
+const COPIES_GONE = `
+delete from copies c using unnest($1::uuid[], $2::text[]) as t (replica_id, uid) where c.replica_id = t.replica_id and c.uid = t.uid`;
+
+const RECEIPTS = `
+update receipts r set state = 'settled', reason = t.reason, settled_at = now()
+from unnest($1::int[], $2::text[], $3::bigint[], $4::text[]) as t (account_id, ticket_id, upto, reason)
+where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and r.id <= t.upto`;
+
+const OPERATIONS = `
+insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, began_at, ended_at)
+select link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, to_timestamp(began / 1000.0), to_timestamp(ended / 1000.0)
+from jsonb_to_recordset($1::jsonb) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
+  outcome text, reason text, warnings jsonb, began float8, ended float8)`;
+
+const NOTES = `
+insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::jsonb[])`;
+
+const ADOPT_GONE = `delete from replicas where id = $1 and lease = $2 and link_id is null returning receipt::text as receipt`;
+const ADOPT = `
+update replicas set ticket_id = $2, signalled = signalled + 1, signalled_at = now(), receipt = coalesce($3::bigint, receipt),
+  due_at = case when lease is null then now() else due_at end
+where id = $1 and ticket_id is null returning id`;
+
+/** Part of a group turned out not to be ours after a stranger's row was given way to: nothing of it may stand. */
+class Withdrawn extends Error {}
+
+export function createTurns(database: Database): (turn: Turn) => Promise<TurnResult> {
+  const batch = createBatch<Turn, TurnResult>({ flush, most: MOST, apart, hopeless: isAway });
+
+  async function flush(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
+    const first = turns[0];
+    if (turns.length === 1 && first?.adopted_by != null) return [await adopt(first, first.adopted_by)];
+    try {
+      return await database.transaction((sql) => commitGroup(sql, turns));
+    } catch (error) {
+      if (error instanceof Withdrawn && turns.length === 1) return ['lost'];
+      throw error;
+    }
+  }
+
+  /** The stranger's row goes, and the replica whose own ticket it was learns the id. */
+  async function adopt(turn: Turn, own: string): Promise<TurnResult> {
+    try {
+      return await database.transaction(async (sql) => {
+        const gone = await sql.run<{ receipt: string | null }>('turn_adopt_gone', ADOPT_GONE, [turn.before.id, turn.lease]);
+        if (gone.length === 0) return 'lost';
+        const rows = await sql.run('turn_adopt', ADOPT, [own, turn.before.ticket_id, gone[0]?.receipt ?? null]);
+        if (rows.length === 0) throw new Withdrawn();
+        return 'done';
+      });
+    } catch (error) {
+      if (error instanceof Withdrawn) return 'lost';
+      throw error;
+    }
+  }
+
+  return (turn) => batch.add(turn);
+}
+
+/** Two turns that touch the same link's replicas do not share a group; nor does anything share one with an adoption. */
+function apart(items: readonly Turn[], next: Turn): boolean {
+  if (items.length === 0) return false;
+  if (next.adopted_by !== null || items[0]?.adopted_by != null) return true;
+  const linkId = next.replica.link_id;
+  return items.some((item) => item.before.id === next.before.id || (item.replica.link_id === linkId && (item.link !== null || next.link !== null)));
+}
+
+async function commitGroup(sql: Sql, turns: readonly Turn[]): Promise<TurnResult[]> {
+  const results = new Map<Turn, TurnResult>();
+  const linked = turns.filter((turn) => turn.link !== null);
+  if (linked.length > 0) await claimLinks(sql, linked, results);
+  let going = turns.filter((turn) => !results.has(turn));
+  const stolen = await takeStrangers(sql, going);
+  const updated = await updateReplicas(sql, going, stolen);
+  for (const turn of going) if (!updated.has(turn.before.id)) results.set(turn, 'lost');
+  if (stolen.size > 0 && going.some((turn) => stolen.has(turn.before.id) && !updated.has(turn.before.id))) throw new Withdrawn();
+  going = going.filter((turn) => updated.has(turn.before.id));
+  await writeParts(sql, going);
+  return turns.map((turn) => results.get(turn) ?? 'done');
+}
+
+/** Locks the lanes of turns that change their link, then changes the links whose version stands. */
+async function claimLinks(sql: Sql, turns: readonly Turn[], results: Map<Turn, TurnResult>): Promise<void> {
+  const held = await sql.run<{ id: string }>('turn_hold', HOLD, [turns.map((turn) => turn.before.id), turns.map((turn) => turn.lease)]);
+  const ids = new Set(held.map(({ id }) => id));
+  for (const turn of turns) if (!ids.has(turn.before.id)) results.set(turn, 'lost');
+  const going = turns.filter((turn) => ids.has(turn.before.id));
+  const born = going.filter((turn) => turn.link?.before.version === 0);
+  const moved = going.filter((turn) => turn.link?.before.version !== 0);
+  const done = new Set<string>();
+  const parts = (some: readonly Turn[]): unknown[][] => [
+    some.map((turn) => toJson(turn.link?.after.accounts)),
+    some.map((turn) => turn.link?.after.version),
+    some.map((turn) => toJson(turn.link?.after.fields)),
+    some.map((turn) => toJson(turn.link?.after.life)),
+  ];
+  if (born.length > 0) {
+    const rows = await sql.run<{ id: string }>('turn_link_insert', LINK_INSERT, [
+      born.map((turn) => turn.link?.after.id),
+      born.map((turn) => turn.link?.after.origin),
+      ...parts(born),
+    ]);
+    for (const { id } of rows) done.add(id);
+  }
+  if (moved.length > 0) {
+    const rows = await sql.run<{ id: string }>('turn_link_update', LINK_UPDATE, [
+      moved.map((turn) => turn.link?.after.id),
+      moved.map((turn) => turn.link?.before.version),
+      ...parts(moved),
+    ]);
+    for (const { id } of rows) done.add(id);
+  }
+  for (const turn of going) if (!done.has(turn.link?.after.id ?? '')) results.set(turn, 'stale');
+}
+
+/** A ticket id that becomes known may be on record as a stranger already: its row gives way, its signal is taken over. */
+async function takeStrangers(sql: Sql, turns: readonly Turn[]): Promise<Map<string, string | null>> {
+  const named = turns.filter((turn) => turn.replica.ticket_id !== null && turn.replica.ticket_id !== turn.before.ticket_id);
+  if (named.length === 0) return new Map();
+  const rows = await sql.run<{ id: string; receipt: string | null }>('turn_strangers', STRANGERS, [
+    named.map((turn) => turn.before.id),
+    named.map((turn) => turn.replica.account_id),
+    named.map((turn) => turn.replica.ticket_id),
+  ]);
+  return new Map(rows.map(({ id, receipt }) => [id, receipt]));
+}
+
+async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<string, string | null>): Promise<Set<string>> {
+  if (turns.length === 0) return new Set();
+  const rows = turns.map((turn) => {
+    const { replica, before, release } = turn;
+    return {
+      ...rowOf(replica),
+      id: before.id,
+      lease: turn.lease,
+      ticket_id: replica.ticket_id,
+      keep_ticket: replica.generation === before.generation && before.ticket_id === null,
+      looked: replica.looked,
+      modified: replica.modified,
+      version: replica.version,
+      read: turn.read,
+      more: stolen.has(before.id) ? 1 : 0,
+      receipt: stolen.get(before.id) ?? null,
+      wanted: turn.link?.after.version ?? 0,
+      release: release !== 'keep',
+      in_ms: release === 'keep' ? null : release.inMs,
+    };
+  });
+  const updated = await sql.run<{ id: string }>('turn_replicas', REPLICA_UPDATE, [jsonRows(rows)]);
+  return new Set(updated.map(({ id }) => id));
+}
+
+function rowOf(replica: Replica): Record<string, unknown> {
+  return {
+    link_id: replica.link_id,
+    account_id: replica.account_id,
+    key: keyColumn(replica),
+    state: replica.state,
+    doc: RAW + docOf(replica),
+    open: replica.intent !== null,
+  };
+}
+
+/** Marks a value that is JSON already, so that it is not encoded twice on the hot path. */
+const RAW = '\u0001json:';
+
+/** Rows as one JSON array; a value that starts with RAW goes in as it is. */
+function jsonRows(rows: readonly Record<string, unknown>[]): string {
+  const items = rows.map((row) => {
+    const parts = Object.entries(row).map(([name, value]) => {
+      const text = typeof value === 'string' && value.startsWith(RAW) ? value.slice(RAW.length) : toJson(value ?? null);
+      return `"${name}":${text}`;
+    });
+    return `{${parts.join(',')}}`;
+  });
+  return `[${items.join(',')}]`;
+}
+
+/** Everything that hangs on the replicas just written. */
+async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
+  const moved = turns.filter((turn) => turn.link !== null && turn.link.before.version > 0);
+  if (moved.length > 0) {
+    await sql.run('turn_siblings', SIBLINGS, [
+      moved.map((turn) => turn.link?.after.id),
+      moved.map((turn) => turn.link?.after.version),
+      moved.map((turn) => turn.before.id),
+    ]);
+  }
+  const spawned = turns.flatMap((turn) =>
+    turn.spawn.map(({ replica, lease }) => ({ ...rowOf(replica), id: replica.id, wanted: turn.link?.after.version ?? 0, lease })),
+  );
+  if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [jsonRows(spawned)]);
+  await writeComments(sql, turns);
+  await writeCopies(sql, turns);
+  const settled = turns.filter((turn) => turn.settles !== null && turn.replica.ticket_id !== null);
+  if (settled.length > 0) {
+    await sql.run('turn_receipts', RECEIPTS, [
+      settled.map((turn) => turn.replica.account_id),
+      settled.map((turn) => turn.before.ticket_id ?? turn.replica.ticket_id),
+      settled.map((turn) => turn.settles?.receipt),
+      settled.map((turn) => turn.settles?.reason),
+    ]);
+  }
+  const operations = turns.flatMap((turn) => turn.operations);
+  if (operations.length > 0) await sql.run('turn_operations', OPERATIONS, [toJson(operations)]);
+  const notes = turns.flatMap((turn) => turn.notes.map((note) => ({ turn, note })));
+  if (notes.length > 0) {
+    await sql.run('turn_notes', NOTES, [
+      notes.map(({ turn }) => turn.replica.link_id),
+      notes.map(({ turn }) => turn.replica.id),
+      notes.map(({ note }) => toJson(note)),
+    ]);
+  }
+}
+
+async function writeComments(sql: Sql, turns: readonly Turn[]): Promise<void> {
+  const changed = turns.flatMap(({ link }) =>
+    link === null || link.before.comments === link.after.comments
+      ? []
+      : Object.values(link.after.comments)
+          .filter((comment) => link.before.comments[comment.uid] !== comment)
+          .map((comment) => ({ linkId: link.after.id, comment })),
+  );
+  if (changed.length === 0) return;
+  await sql.run('turn_comments', COMMENTS, [
+    changed.map(({ linkId }) => linkId),
+    changed.map(({ comment }) => comment.uid),
+    changed.map(({ comment }) => toJson(comment)),
+  ]);
+}
+
+async function writeCopies(sql: Sql, turns: readonly Turn[]): Promise<void> {
+  const touched = turns.filter(({ before, replica }) => before.copies !== replica.copies);
+  if (touched.length === 0) return;
+  const changed = touched.flatMap(({ before, replica }) => Object.values(replica.copies).filter((copy) => before.copies[copy.uid] !== copy).map((copy) => ({ id: replica.id, copy })));
+  const gone = touched.flatMap(({ before, replica }) => Object.keys(before.copies).filter((uid) => replica.copies[uid] === undefined).map((uid) => ({ id: replica.id, uid })));
+  if (changed.length > 0) {
+    await sql.run('turn_copies', COPIES, [changed.map(({ id }) => id), changed.map(({ copy }) => copy.uid), changed.map(({ copy }) => toJson(copy))]);
+  }
+  if (gone.length > 0) await sql.run('turn_copies_gone', COPIES_GONE, [gone.map(({ id }) => id), gone.map(({ uid }) => uid)]);
+}
