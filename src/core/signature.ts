@@ -1,5 +1,5 @@
-/** Whether a webhook proves that it is its desk's own: the schemes that need nothing but node:crypto. Pure. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+/** Whether a webhook proves that it is its desk's own. Pure: the clock is handed in. */
+import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 /** The sentence in `why` names the fault and its cure; it may be shown to the caller and holds no secret. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly why: string };
@@ -26,15 +26,21 @@ export interface HeaderTokenScheme {
   readonly header: string;
 }
 
-export type PlainScheme = HmacScheme | HeaderTokenScheme | { readonly scheme: 'url-token' } | { readonly scheme: 'none' };
+/** The schemes of the connector port, in the port's own shape. */
+export type Scheme =
+  | HmacScheme
+  | HeaderTokenScheme
+  | { readonly scheme: 'standard-webhooks' }
+  | { readonly scheme: 'url-token' }
+  | { readonly scheme: 'none' };
 
-export const GENUINE: Verdict = { ok: true };
-
-/** Several secrets are accepted at once, so that one can be rotated. */
-export function verify(scheme: PlainScheme, inbound: Signed, secrets: readonly string[], nowMs: number): Verdict {
+/** Several secrets are accepted at once, so that one can be rotated. A list of secrets is replaced when it changes, never altered. */
+export function verify(scheme: Scheme, inbound: Signed, secrets: readonly string[], nowMs: number): Verdict {
   switch (scheme.scheme) {
     case 'hmac':
       return verifyHmac(scheme, inbound, secrets, nowMs);
+    case 'standard-webhooks':
+      return verifyStandard(inbound, secrets, nowMs);
     case 'header-token':
       return verifyHeaderToken(scheme, inbound, secrets);
     case 'url-token':
@@ -43,86 +49,136 @@ export function verify(scheme: PlainScheme, inbound: Signed, secrets: readonly s
   }
 }
 
-/** Secrets that can prove something: with an empty one anybody could sign. */
-export function usable(secrets: readonly string[]): readonly string[] {
-  return secrets.includes('') ? secrets.filter((secret) => secret !== '') : secrets;
-}
-
-export function noSecret(): Verdict {
-  return refuse('This account has no signing secret yet, so nothing can prove that the webhook is genuine: set the secret that the desk signs with.');
-}
-
-export function missingHeader(header: string): Verdict {
-  return refuse(`The header ${header} is missing: the desk must sign its webhooks, and what lies between must pass the header on.`);
-}
-
-export function refuse(why: string): Verdict {
-  return { ok: false, why };
-}
-
-/** Null when `seconds` is within the tolerance of now. */
-export function staleness(seconds: number, toleranceSec: number, nowMs: number): Verdict | null {
-  const age = Math.round(nowMs / 1000 - seconds);
-  if (Math.abs(age) <= toleranceSec) return null;
-  const where = age > 0 ? `${age} seconds old` : `${-age} seconds in the future`;
-  return refuse(`The signature's timestamp is ${where}, and at most ${toleranceSec} are accepted: set the clocks right and send the webhook anew.`);
-}
-
 /** Compares without telling by its duration where the difference lies. */
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-const BASE64_DIGEST = /^[A-Za-z0-9+/]{43}=?$/;
-const HEX_DIGEST = /^[0-9a-fA-F]{64}$/;
-
-/** The 32 bytes of a SHA-256 digest, or null if `text` is not one. */
-export function digestBytes(text: string, encoding: 'base64' | 'hex'): Buffer | null {
-  return (encoding === 'hex' ? HEX_DIGEST : BASE64_DIGEST).test(text) ? Buffer.from(text, encoding) : null;
+export function sha256(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
 }
 
-export function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+const GENUINE: Verdict = { ok: true };
+
+function refuse(why: string): Verdict {
+  return { ok: false, why };
 }
 
 function verifyHmac(scheme: HmacScheme, inbound: Signed, secrets: readonly string[], nowMs: number): Verdict {
-  const keys = usable(secrets);
+  const keys = plainKeys(secrets);
   if (keys.length === 0) return noSecret();
 
   const header = scheme.header.toLowerCase();
   const given = inbound.headers[header];
-  if (!given) return missingHeader(header);
-  const claimed = given.startsWith(scheme.prefix) ? digestBytes(given.slice(scheme.prefix.length), scheme.encoding) : null;
-  if (claimed === null) return malformedHmac(header, scheme);
+  if (!given) return missing(header);
+  const claimed = given.startsWith(scheme.prefix) ? digestIn(given.slice(scheme.prefix.length), scheme.encoding) : null;
+  if (claimed === null) return malformed(header, scheme);
 
   let timestamp = '';
   if (scheme.timestampHeader !== null) {
     const name = scheme.timestampHeader.toLowerCase();
     timestamp = inbound.headers[name] ?? '';
-    if (timestamp === '') return missingHeader(name);
-    const fault = scheme.toleranceSec === null ? null : judgeTimestamp(name, timestamp, scheme.toleranceSec, nowMs);
-    if (fault !== null) return fault;
+    if (timestamp === '') return missing(name);
+    const stale = scheme.toleranceSec === null ? null : judgeTimestamp(name, timestamp, scheme.toleranceSec, nowMs);
+    if (stale !== null) return stale;
   } else if (scheme.signed === 'timestamp+body') {
     // Taken as an empty timestamp this would verify something, but not what the desk signs.
     return refuse('This account’s signature settings sign a timestamp but name no header for it: complete the settings.');
   }
 
-  for (const key of keys) {
-    const hmac = createHmac('sha256', key);
-    if (scheme.signed === 'timestamp+body') hmac.update(timestamp);
-    if (sameBytes(hmac.update(inbound.rawBody).digest(), claimed)) return GENUINE;
+  const lead = scheme.signed === 'timestamp+body' ? timestamp : '';
+  return keys.some((key) => sameBytes(hmac(key, lead, inbound.rawBody), claimed)) ? GENUINE : mismatch(header);
+}
+
+/** What the specification's own libraries accept. */
+const STANDARD_TOLERANCE_SEC = 300;
+const SECONDS = /^[1-9]\d{0,11}$/;
+
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+function verifyStandard({ headers, rawBody }: Signed, secrets: readonly string[], nowMs: number): Verdict {
+  const keys = standardKeys(secrets);
+  if (keys.length === 0) return secrets.some((secret) => secret !== '') ? unusableSecret() : noSecret();
+
+  const id = headers['webhook-id'];
+  if (!id) return missing('webhook-id');
+  const timestamp = headers['webhook-timestamp'];
+  if (!timestamp) return missing('webhook-timestamp');
+  const signatures = headers['webhook-signature'];
+  if (!signatures) return missing('webhook-signature');
+
+  if (!SECONDS.test(timestamp)) return refuse('The header webhook-timestamp is malformed: it must be whole seconds since 1970.');
+  const stale = staleness(Number(timestamp), STANDARD_TOLERANCE_SEC, nowMs);
+  if (stale !== null) return stale;
+
+  const claimed = standardDigests(signatures);
+  if (claimed.length === 0) {
+    return refuse('The header webhook-signature is malformed: it must hold "v1," and then base64 of 32 bytes; several are parted by a blank.');
   }
-  return mismatch(header);
+  const lead = `${id}.${timestamp}.`;
+  for (const key of keys) {
+    const expected = hmac(key, lead, rawBody);
+    if (claimed.some((digest) => sameBytes(digest, expected))) return GENUINE;
+  }
+  return mismatch('webhook-signature');
 }
 
-export function mismatch(header: string): Verdict {
-  return refuse(`The signature in ${header} fits none of this account's secrets: set the secret that the desk signs with, and let nothing change the body on its way.`);
+/** Other versions than v1 are skipped, as the specification asks. */
+function standardDigests(header: string): readonly Buffer[] {
+  const found: Buffer[] = [];
+  for (const part of header.split(' ')) {
+    const digest = part.startsWith('v1,') ? digestIn(part.slice('v1,'.length), 'base64') : null;
+    if (digest !== null) found.push(digest);
+  }
+  return found;
 }
 
-function malformedHmac(header: string, scheme: HmacScheme): Verdict {
-  const form = scheme.encoding === 'hex' ? '64 hexadecimal digits' : 'base64 of 32 bytes';
-  const lead = scheme.prefix === '' ? '' : `"${scheme.prefix}" and then `;
-  return refuse(`The header ${header} is malformed: it must be ${lead}${form}, once.`);
+function verifyHeaderToken(scheme: HeaderTokenScheme, inbound: Signed, secrets: readonly string[]): Verdict {
+  if (plainKeys(secrets).length === 0) return noSecret();
+  const header = scheme.header.toLowerCase();
+  const given = inbound.headers[header];
+  if (!given) return missing(header);
+  const claimed = sha256(given);
+  // Digests have one length, so the comparison does not tell the secret's.
+  if (secrets.some((secret) => sameBytes(sha256(secret), claimed))) return GENUINE;
+  return refuse(`The token in ${header} is none of this account's: set the same one here and at the desk.`);
+}
+
+function hmac(key: KeyObject, lead: string, body: Uint8Array): Buffer {
+  const made = createHmac('sha256', key);
+  if (lead !== '') made.update(lead);
+  return made.update(body).digest();
+}
+
+/** Prepares a list of secrets once: from a bare string, making the key costs several times the signature itself. */
+function preparing(keyOf: (secret: string) => KeyObject | null): (secrets: readonly string[]) => readonly KeyObject[] {
+  const known = new WeakMap<readonly string[], readonly KeyObject[]>();
+  return function keysOf(secrets) {
+    let keys = known.get(secrets);
+    if (keys === undefined) {
+      keys = secrets.map(keyOf).filter((key) => key !== null);
+      known.set(secrets, keys);
+    }
+    return keys;
+  };
+}
+
+/** With an empty secret anybody could sign, so it proves nothing. */
+const plainKeys = preparing((secret) => (secret === '' ? null : createSecretKey(secret, 'utf8')));
+
+const STANDARD_PREFIX = 'whsec_';
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
+const standardKeys = preparing((secret) => {
+  const text = secret.startsWith(STANDARD_PREFIX) ? secret.slice(STANDARD_PREFIX.length) : secret;
+  return text !== '' && BASE64.test(text) ? createSecretKey(text, 'base64') : null;
+});
+
+const BASE64_DIGEST = /^[A-Za-z0-9+/]{43}=?$/;
+const HEX_DIGEST = /^[0-9a-fA-F]{64}$/;
+
+/** The 32 bytes of a SHA-256 digest, or null if `text` is not one. */
+function digestIn(text: string, encoding: 'base64' | 'hex'): Buffer | null {
+  return (encoding === 'hex' ? HEX_DIGEST : BASE64_DIGEST).test(text) ? Buffer.from(text, encoding) : null;
 }
 
 function judgeTimestamp(header: string, text: string, toleranceSec: number, nowMs: number): Verdict | null {
@@ -141,14 +197,32 @@ function secondsOf(text: string): number | null {
   return Number.isNaN(time) ? null : time / 1000;
 }
 
-function verifyHeaderToken(scheme: HeaderTokenScheme, inbound: Signed, secrets: readonly string[]): Verdict {
-  const keys = usable(secrets);
-  if (keys.length === 0) return noSecret();
-  const header = scheme.header.toLowerCase();
-  const given = inbound.headers[header];
-  if (!given) return missingHeader(header);
-  const claimed = sha256(given);
-  // Digests have one length, so the comparison does not tell the secret's.
-  if (keys.some((key) => sameBytes(sha256(key), claimed))) return GENUINE;
-  return refuse(`The token in ${header} is none of this account's: set the same one here and at the desk.`);
+/** Null when `seconds` is within the tolerance of now. */
+function staleness(seconds: number, toleranceSec: number, nowMs: number): Verdict | null {
+  const age = Math.round(nowMs / 1000 - seconds);
+  if (Math.abs(age) <= toleranceSec) return null;
+  const where = age > 0 ? `${age} seconds old` : `${-age} seconds in the future`;
+  return refuse(`The signature's timestamp is ${where}, and at most ${toleranceSec} are accepted: set the clocks right and send the webhook anew.`);
+}
+
+function noSecret(): Verdict {
+  return refuse('This account has no signing secret yet, so nothing can prove that the webhook is genuine: set the secret that the desk signs with.');
+}
+
+function unusableSecret(): Verdict {
+  return refuse('This account has no usable signing secret: one of Standard Webhooks is "whsec_" and then base64.');
+}
+
+function missing(header: string): Verdict {
+  return refuse(`The header ${header} is missing: the desk must sign its webhooks, and what lies between must pass the header on.`);
+}
+
+function malformed(header: string, scheme: HmacScheme): Verdict {
+  const form = scheme.encoding === 'hex' ? '64 hexadecimal digits' : 'base64 of 32 bytes';
+  const lead = scheme.prefix === '' ? '' : `"${scheme.prefix}" and then `;
+  return refuse(`The header ${header} is malformed: it must be ${lead}${form}, once.`);
+}
+
+function mismatch(header: string): Verdict {
+  return refuse(`The signature in ${header} fits none of this account's secrets: set the secret that the desk signs with, and let nothing change the body on its way.`);
 }
