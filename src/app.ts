@@ -17,8 +17,8 @@ import type { Connector } from './ports/connector.ts';
 import type { AccountDraft, Mirror, Store } from './ports/store.ts';
 import type { World } from './ports/world.ts';
 import { connectDatabase, type Database } from './store/database.ts';
-import { startEmbedded } from './store/embedded.ts';
-import { checkSecretKey, createStore } from './store/index.ts';
+import { connectToRunning, startEmbedded } from './store/embedded.ts';
+import { checkSecretKey, createStore, type PostgresStore } from './store/index.ts';
 import { migrate } from './store/migrate.ts';
 import { createQueue, type BossQueue } from './store/queue.ts';
 import { createSecretBox } from './store/secret-box.ts';
@@ -61,7 +61,9 @@ export async function startApp({ config, secrets, world, connectors = registry }
     const web = config.role !== 'worker';
     const working = config.role !== 'web';
 
-    const { database, store, queue } = await openStore({ config, secrets, world, working, undo });
+    const opened = await openStore({ config, secrets, world, queue: true, working: working || config.embedded });
+    undo.push(() => opened.close());
+    const { database, store, queue } = opened;
     const roster = createRoster({ accounts: store.accounts, connectors, world });
     await roster.refresh(true);
 
@@ -107,14 +109,12 @@ export async function startApp({ config, secrets, world, connectors = registry }
       roster,
       database,
       async apply(desired) {
-        const known = new Set(roster.all().map(({ name }) => name));
         await store.accounts.apply(desired.accounts, desired.mirrors);
         await roster.refresh(true);
         const states: HookState[] = [];
         for (const account of roster.all()) {
           const state = await hooks.ensure(account.id);
           if (state !== null) states.push(state);
-          if (working && !known.has(account.name)) void engine.welcome(account.id);
         }
         return states;
       },
@@ -126,32 +126,56 @@ export async function startApp({ config, secrets, world, connectors = registry }
   }
 }
 
-/** The database, migrated, and the store and queue on it. */
-async function openStore(parts: {
+/** The state, opened and migrated. */
+export interface OpenStore {
+  readonly database: Database;
+  readonly store: PostgresStore;
+  readonly queue: BossQueue;
+  /** The names of the migrations that were applied just now. */
+  readonly migrated: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * The database (the bundled one is started, or joined if another process runs it), migrated, and the store and the queue on it.
+ * `queue: false` is for a process that leaves no work behind.
+ */
+export async function openStore(parts: {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly world: World;
-  readonly working: boolean;
-  readonly undo: (() => Promise<void>)[];
-}): Promise<{ database: Database; store: ReturnType<typeof createStore>; queue: BossQueue }> {
-  const { config, secrets, world, undo } = parts;
-  let databaseUrl = secrets.databaseUrl?.reveal() ?? null;
-  if (databaseUrl === null) {
-    const embedded = await startEmbedded({ dataDir: config.dataDir, log: world.log });
-    undo.push(() => embedded.stop());
-    databaseUrl = embedded.url;
+  readonly queue: boolean;
+  /** This process works: it needs the bundled database to itself, and the queue's upkeep. */
+  readonly working?: boolean;
+}): Promise<OpenStore> {
+  const { config, secrets, world, working = false } = parts;
+  const undo: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    let url = secrets.databaseUrl?.reveal() ?? (working ? null : await connectToRunning({ dataDir: config.dataDir }));
+    if (url === null) {
+      const embedded = await startEmbedded({ dataDir: config.dataDir, log: world.log });
+      undo.push(() => embedded.stop());
+      url = embedded.url;
+    }
+    const database = connectDatabase(url, world.log);
+    undo.push(() => database.close());
+    const { applied: migrated } = await migrate(database.pool);
+    const box = createSecretBox(secrets.secretKey?.reveal() ?? (await keptSecretKey(config.dataDir)));
+    await checkSecretKey(database, box);
+    const queue = createQueue({ url, backend: config.backend, world, working });
+    if (parts.queue) {
+      await queue.prepare();
+      undo.push(() => queue.stop());
+    }
+    const store = createStore({ database, box, world, wake: parts.queue ? queue.wake : () => null, leaseMs: LEASE_MS });
+    return { database, store, queue, migrated, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
-  const secretKey = secrets.secretKey?.reveal() ?? (await keptSecretKey(config.dataDir));
-  const database = connectDatabase(databaseUrl, world.log);
-  undo.push(() => database.close());
-  await migrate(database.pool);
-  const box = createSecretBox(secretKey);
-  await checkSecretKey(database, box);
-  const queue = createQueue({ url: databaseUrl, backend: config.backend, world, working: parts.working });
-  await queue.prepare();
-  undo.push(() => queue.stop());
-  const store = createStore({ database, box, world, wake: queue.wake, leaseMs: LEASE_MS });
-  return { database, store, queue };
 }
 
 async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnType<Parameters<typeof createHttp>[0]['health']> {

@@ -16,13 +16,13 @@ export interface EngineSettings {
 
 export interface Engine {
   readonly worker: Worker;
-  /** Begins to work: takes lanes, and sweeps every account at once and then in turn. */
+  /** Begins to work: takes lanes, and sweeps every account at once and then in turn, those that are connected later too. */
   start(): Promise<void>;
-  /** Has an account that was just connected swept from now on. */
-  welcome(accountId: number): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** How soon a newly connected account is noticed. */
+const WELCOME_MS = 1_000;
 /** Tickets that each sweep of an account looks at in rotation. */
 const ROTATION = 25;
 
@@ -46,6 +46,8 @@ export function createEngine(ports: {
     rotationRestMs: settings.sweepMs,
   });
   const underway = new Set<number>();
+  const welcomed = new Set<number>();
+  const stopping = new AbortController();
 
   async function turn(accountId: number): Promise<void> {
     if (underway.has(accountId)) return;
@@ -59,13 +61,20 @@ export function createEngine(ports: {
     await queue.sweepSoon(accountId, settings.sweepMs);
   }
 
-  async function welcome(accountId: number): Promise<void> {
-    await turn(accountId).catch((error: unknown) => world.log.warn('sweep.not_queued', { message: String(error) }));
+  /** The first sweep of every account that this process has not seen before; the queue sees to the later ones. */
+  async function welcome(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      for (const { account } of roster.members()) {
+        if (welcomed.has(account.id)) continue;
+        welcomed.add(account.id);
+        void turn(account.id).catch((error: unknown) => world.log.warn('sweep.not_queued', { account: account.name, message: String(error) }));
+      }
+      await world.sleep(WELCOME_MS, stopping.signal);
+    }
   }
 
   return {
     worker,
-    welcome,
     async start() {
       worker.start();
       await queue.start({
@@ -79,9 +88,10 @@ export function createEngine(ports: {
           world.log.info('retention', { removed });
         },
       });
-      for (const { account } of roster.members()) void welcome(account.id);
+      void welcome();
     },
     async stop() {
+      stopping.abort();
       await worker.stop();
     },
   };

@@ -3,6 +3,7 @@
  * lease is gone, or whose link moved on, is left out before anything of it is written.
  */
 import type { Turn, TurnResult } from '../ports/store.ts';
+import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
 import { docOf, keyColumn, toJson } from './rows.ts';
@@ -10,93 +11,6 @@ import type { Replica } from '../core/state.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
-
-const HOLD = `
-select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease) on r.id = t.id and r.lease = t.lease
-order by r.id for update of r`;
-
-const LINK_INSERT = `
-insert into links (id, origin, accounts, version, fields, life)
-select id, origin, (select array_agg(a::int) from jsonb_array_elements_text(accounts) a), version, fields, life
-from unnest($1::uuid[], $2::int[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[]) as t (id, origin, accounts, version, fields, life)
-on conflict (id) do nothing returning id`;
-
-const LINK_UPDATE = `
-update links l set accounts = (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a),
-  version = t.version, fields = t.fields, life = t.life
-from unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[]) as t (id, expected, accounts, version, fields, life)
-where l.id = t.id and l.version = t.expected returning l.id`;
-
-const STRANGERS = `
-delete from replicas r using unnest($1::uuid[], $2::int[], $3::text[]) as t (id, account_id, ticket_id)
-where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.link_id is null and r.id <> t.id
-returning t.id, r.receipt::text as receipt`;
-
-/**
- * A ticket id that intake wrote while the lane was at work stands (\`keep_ticket\`). Released, a lane is due again at once if
- * anything is left: a signal, a newer link, an open intent.
- */
-const REPLICA_UPDATE = `
-update replicas r set
-  link_id = t.link_id, ticket_id = case when t.keep_ticket then coalesce(t.ticket_id, r.ticket_id) else t.ticket_id end,
-  key = t.key, state = t.state, doc = t.doc, looked = t.looked, modified = t.modified, version = t.version, open = t.open,
-  read = greatest(r.read, coalesce(t.read, 0)),
-  signalled = r.signalled + t.more,
-  receipt = coalesce(t.receipt, r.receipt),
-  wanted = greatest(r.wanted, t.wanted),
-  lease = case when t.release then null else r.lease end,
-  due_at = case
-    when not t.release then now() + interval '30 seconds'
-    when t.in_ms is not null then now() + t.in_ms * interval '1 millisecond'
-    when r.signalled + t.more > greatest(r.read, coalesce(t.read, 0)) or greatest(r.wanted, t.wanted) > t.version or t.open then now()
-  end
-from jsonb_to_recordset($1::jsonb) as t (
-  id uuid, lease uuid, link_id uuid, ticket_id text, keep_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
-  version bigint, open boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
-where r.id = t.id and r.lease = t.lease
-returning r.id`;
-
-const SIBLINGS = `
-update replicas r set wanted = t.version,
-  due_at = case when r.lease is null then least(coalesce(r.due_at, now()), now()) else r.due_at end
-from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (link_id, version, own)
-where r.link_id = t.link_id and r.id <> t.own`;
-
-const SPAWN = `
-insert into replicas (id, link_id, account_id, key, state, doc, wanted, open, due_at, lease)
-select id, link_id, account_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease
-from jsonb_to_recordset($1::jsonb) as t (id uuid, link_id uuid, account_id int, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid)`;
-
-const COMMENTS = `
-insert into comments (link_id, uid, doc) select * from unnest($1::uuid[], $2::text[], $3::jsonb[])
-on conflict (link_id, uid) do update set doc = excluded.doc`;
-
-const COPIES = `
-insert into copies (replica_id, uid, doc) select * from unnest($1::uuid[], $2::text[], $3::jsonb[])
-on conflict (replica_id, uid) do update set doc = excluded.doc`;
-
-const COPIES_GONE = `
-delete from copies c using unnest($1::uuid[], $2::text[]) as t (replica_id, uid) where c.replica_id = t.replica_id and c.uid = t.uid`;
-
-const RECEIPTS = `
-update receipts r set state = 'settled', reason = t.reason, settled_at = now()
-from unnest($1::int[], $2::text[], $3::bigint[], $4::text[]) as t (account_id, ticket_id, upto, reason)
-where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and r.id <= t.upto`;
-
-const OPERATIONS = `
-insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, began_at, ended_at)
-select link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, to_timestamp(began / 1000.0), to_timestamp(ended / 1000.0)
-from jsonb_to_recordset($1::jsonb) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
-  outcome text, reason text, warnings jsonb, began float8, ended float8)`;
-
-const NOTES = `
-insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::jsonb[])`;
-
-const ADOPT_GONE = `delete from replicas where id = $1 and lease = $2 and link_id is null returning receipt::text as receipt`;
-const ADOPT = `
-update replicas set ticket_id = $2, signalled = signalled + 1, signalled_at = now(), receipt = coalesce($3::bigint, receipt),
-  due_at = case when lease is null then now() else due_at end
-where id = $1 and ticket_id is null returning id`;
 
 /** Part of a group turned out not to be ours after a stranger's row was given way to: nothing of it may stand. */
 class Withdrawn extends Error {}

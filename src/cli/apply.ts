@@ -1,0 +1,35 @@
+/** `deskmesh apply`: makes a system's accounts and mirrors what mesh.yaml says; a running one notices by itself. */
+import { openStore } from '../app.ts';
+import { localUrl, readConfig, type Environment } from '../config.ts';
+import { connectors } from '../connectors/index.ts';
+import { createHooks } from '../engine/hooks.ts';
+import { createRoster } from '../engine/roster.ts';
+import { createWorld } from '../world.ts';
+import { needsConfig, readDesired } from './desired.ts';
+import { hookLines } from './print.ts';
+
+export async function applyCommand(
+  options: { readonly config?: string; readonly json: boolean },
+  env: Environment,
+  print: (line: string) => void,
+): Promise<void> {
+  const { config, secrets } = readConfig(env, options.config === undefined ? {} : { DESKMESH_CONFIG: options.config });
+  const desired = await readDesired(config, env);
+  if (desired === null) throw needsConfig();
+  const world = createWorld({ level: config.logLevel });
+  const { store, close } = await openStore({ config, secrets, world, queue: false });
+  try {
+    const roster = createRoster({ accounts: store.accounts, connectors, world });
+    const hooks = createHooks({ roster, accounts: store.accounts, world, publicUrl: () => config.publicUrl ?? localUrl(config.host, config.port) });
+    await store.accounts.apply(desired.accounts, desired.mirrors);
+    await roster.refresh(true);
+    for (const account of roster.all()) {
+      const state = await hooks.ensure(account.id);
+      if (state !== null) for (const line of hookLines(state, options.json)) print(line);
+    }
+    if (options.json) print(JSON.stringify({ applied: { accounts: desired.accounts.length, mirrors: desired.mirrors.length } }));
+    else print(`applied: ${desired.accounts.length} accounts, ${desired.mirrors.length} mirrors`);
+  } finally {
+    await close();
+  }
+}
