@@ -1,0 +1,354 @@
+/** A fake desk: its tickets in their own form, and what its API does to them. No network, no faults: every effect is at once. */
+import { normal, same } from '../../src/core/compare.ts';
+import { FIELD_NAMES, type Comment, type CommentDraft, type EventType, type FieldName, type Person, type StepKind, type Ticket, type TicketFields } from '../../src/core/model.ts';
+import { DeskFailure, type Change, type Changes, type Page } from '../../src/ports/connector.ts';
+import type { Chance, VirtualClock } from './clock.ts';
+import type { History } from './history.ts';
+import type { Native, Profile } from './profiles.ts';
+
+export interface NativeComment {
+  readonly id: string;
+  /** Which utterance this shows: the word in its text that no other comment has. */
+  readonly token: string;
+  content: string;
+  public: boolean;
+  readonly key: string | null;
+  readonly author: Person;
+  readonly created: number;
+  updated: number;
+  readonly listedAt: number;
+  deleted: boolean;
+}
+
+export interface NativeTicket {
+  readonly id: string;
+  readonly token: string;
+  readonly native: Partial<Record<FieldName, Native>>;
+  readonly key: string | null;
+  readonly created: number;
+  /** By this desk's clock. */
+  updated: number;
+  listedAt: number;
+  /** From when on a search sees that it exists. */
+  readonly findableAt: number;
+  deleted: boolean;
+  gone: boolean;
+  readonly comments: NativeComment[];
+  /** By thing: the edits that what is shown may come from. */
+  readonly shown: Map<string, readonly number[]>;
+  lastRead: number;
+}
+
+/** A rule of the desk's own that rewrites a field after we wrote it. */
+export interface Trigger {
+  readonly field: FieldName;
+  readonly when: unknown;
+  readonly then: unknown;
+  /** 0 = within the same save, so that the answer shows it already. */
+  readonly afterMs: number;
+}
+
+export interface DeskParts {
+  readonly account: number;
+  readonly name: string;
+  readonly profile: Profile;
+  readonly skewMs: number;
+  readonly trigger: Trigger | null;
+  readonly clock: VirtualClock;
+  readonly chance: Chance;
+  readonly history: History;
+  /** Something happened that a webhook tells. */
+  readonly emit: (ticket: NativeTicket, event: EventType) => void;
+}
+
+export type FakeDesk = ReturnType<typeof createDesk>;
+
+/** The words of a text, without what desks do to its form. */
+export function words(html: string): string {
+  return html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+}
+
+export const lifeOf = (ticket: NativeTicket): boolean => !ticket.deleted && !ticket.gone;
+
+export function createDesk(parts: DeskParts) {
+  const { account, name, profile, clock, chance, history } = parts;
+  const tickets = new Map<string, NativeTicket>();
+  const answers = new Map<string, { ticket: Ticket; id: string }>();
+  let ids = 100 * account;
+
+  const deskNow = (): number => clock.now() + parts.skewMs;
+  const iso = (time: number): string => new Date(Math.floor(time / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  const show = (ticket: NativeTicket, field: FieldName): unknown => profile.show(field, ticket.native[field]);
+
+  function read(ticket: NativeTicket): Ticket {
+    const fields: Record<string, unknown> = {};
+    for (const field of FIELD_NAMES) {
+      if (profile.can.fields[field] !== undefined && ticket.native[field] !== undefined) fields[field] = show(ticket, field);
+    }
+    return {
+      ...(fields as TicketFields),
+      id: ticket.id,
+      created_at: iso(ticket.created),
+      modified_at: iso(ticket.updated),
+      is_deleted: ticket.deleted,
+      key: ticket.key,
+    };
+  }
+
+  function readComment(comment: NativeComment): Comment {
+    return {
+      id: comment.id,
+      content: comment.content,
+      author: comment.author,
+      public: comment.public,
+      attachments: [],
+      created_at: iso(comment.created),
+      modified_at: iso(comment.updated),
+      key: comment.key,
+    };
+  }
+
+  function forecast(fields: TicketFields): TicketFields {
+    const out: Record<string, unknown> = {};
+    for (const field of FIELD_NAMES) {
+      if (fields[field] === undefined || profile.can.fields[field] === undefined) continue;
+      const native = profile.hold(field, fields[field]);
+      if (native !== undefined) out[field] = profile.show(field, native);
+    }
+    return out as TicketFields;
+  }
+
+  /** Which edits a value that this desk shows may come from. */
+  function sources(token: string, field: FieldName, value: unknown): readonly number[] {
+    const seen = normal(field, value);
+    return history.of(token, field).filter((edit) => same(normal(field, forecast({ [field]: edit.value })[field]), seen)).map(({ id }) => id);
+  }
+
+  function touch(ticket: NativeTicket, event: EventType): void {
+    ticket.updated = Math.max(ticket.updated, deskNow());
+    ticket.listedAt = clock.now() + chance.between(0, profile.listLagMs);
+    parts.emit(ticket, event);
+  }
+
+  function add(native: Partial<Record<FieldName, Native>>, key: string | null): NativeTicket {
+    ids += 1;
+    const ticket: NativeTicket = {
+      id: String(ids),
+      token: /tk\d+/.exec(String(native.subject))?.[0] ?? 'tk?',
+      native,
+      key,
+      created: deskNow(),
+      updated: deskNow(),
+      listedAt: 0,
+      findableAt: clock.now() + chance.between(0, profile.can.tickets.findLagMs),
+      deleted: false,
+      gone: false,
+      comments: [],
+      shown: new Map(),
+      lastRead: clock.now(),
+    };
+    tickets.set(ticket.id, ticket);
+    return ticket;
+  }
+
+  function set(ticket: NativeTicket, fields: TicketFields): void {
+    for (const field of FIELD_NAMES) {
+      if (fields[field] === undefined) continue;
+      const native = profile.hold(field, fields[field]);
+      if (native === undefined) continue;
+      const before = field === 'tags' ? ((ticket.native.tags ?? []) as readonly string[]) : [];
+      ticket.native[field] = native;
+      if (field === 'tags') attributeTags(ticket, before);
+      else ticket.shown.set(field, sources(ticket.token, field, show(ticket, field)));
+    }
+  }
+
+  function attributeTags(ticket: NativeTicket, before: readonly string[]): void {
+    const after = (ticket.native.tags ?? []) as readonly string[];
+    for (const tag of new Set([...before, ...after])) {
+      const there = after.includes(tag);
+      if (there === before.includes(tag)) continue;
+      const what = `tag:${tag.toLowerCase()}`;
+      ticket.shown.set(what, history.of(ticket.token, what).filter((edit) => edit.value === there).map(({ id }) => id));
+    }
+  }
+
+  function trip(ticket: NativeTicket, fields: TicketFields): void {
+    const { trigger } = parts;
+    if (trigger === null || fields[trigger.field] === undefined || show(ticket, trigger.field) !== trigger.when) return;
+    const act = (): void => {
+      if (!lifeOf(ticket) || show(ticket, trigger.field) !== trigger.when) return;
+      const parents = ticket.shown.get(trigger.field) ?? [];
+      ticket.native[trigger.field] = trigger.then;
+      const edit = history.edit({ account, token: ticket.token, what: trigger.field, value: show(ticket, trigger.field), parents, by: 'trigger' });
+      ticket.shown.set(trigger.field, [edit.id]);
+      history.tell(ticket.token, `${name}#${ticket.id} trigger: ${trigger.field} := ${String(trigger.then)}`);
+      if (trigger.afterMs > 0) touch(ticket, 'ticket.updated');
+    };
+    if (trigger.afterMs === 0) act();
+    else clock.later(trigger.afterMs, act);
+  }
+
+  function wrote(ticket: NativeTicket, kind: StepKind, names: readonly string[], told: string): void {
+    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, looked: ticket.lastRead });
+    history.tell(ticket.token, `${name}#${ticket.id} <- ${kind} ${told}`);
+  }
+
+  function alive(id: string): NativeTicket {
+    const ticket = tickets.get(id);
+    if (ticket === undefined || !lifeOf(ticket)) throw new DeskFailure('missing', 'no such ticket', { status: 404 });
+    return ticket;
+  }
+
+  function open(id: string): NativeTicket {
+    const ticket = alive(id);
+    if (profile.can.tickets.closedIsFinal && ticket.native.status === 'closed') {
+      throw new DeskFailure('refused', 'the ticket is closed', { status: 422 });
+    }
+    return ticket;
+  }
+
+  function commentOf(ticket: NativeTicket, id: string): NativeComment {
+    const comment = ticket.comments.find((one) => one.id === id && !one.deleted);
+    if (comment === undefined) throw new DeskFailure('missing', 'no such comment', { status: 404 });
+    return comment;
+  }
+
+  function addComment(ticket: NativeTicket, draft: CommentDraft, key: string | null, author: Person): NativeComment {
+    ids += 1;
+    const comment: NativeComment = {
+      id: `c${ids}`,
+      token: /cm\d+/.exec(draft.content)?.[0] ?? 'cm?',
+      content: profile.format(draft.content),
+      public: draft.public,
+      key,
+      author,
+      created: deskNow(),
+      updated: deskNow(),
+      listedAt: clock.now() + chance.between(0, profile.can.comments.listLagMs),
+      deleted: false,
+    };
+    ticket.comments.push(comment);
+    attributeComment(ticket, comment);
+    return comment;
+  }
+
+  function attributeComment(ticket: NativeTicket, comment: NativeComment): void {
+    const what = `text:${comment.token}`;
+    const said = words(comment.content);
+    ticket.shown.set(`${what}:${comment.id}`, history.of(ticket.token, what).filter((edit) => said.endsWith(words(String(edit.value)))).map(({ id }) => id));
+    const utterance = history.utterances.get(comment.token);
+    if (comment.public && utterance?.bornPrivate === true) {
+      history.broken.push(`wider: ${ticket.token} ${comment.token} was never public and is public on ${name}`);
+    }
+  }
+
+  const us: Person = { user_id: '1', email: 'bot@mesh.example', name: 'Mesh' };
+
+  const api = {
+    get(id: string): Ticket {
+      const ticket = tickets.get(id);
+      if (ticket === undefined || ticket.gone || (ticket.deleted && profile.deletedIs !== 'shown')) {
+        throw new DeskFailure('missing', 'no such ticket', { status: 404 });
+      }
+      ticket.lastRead = clock.now();
+      return read(ticket);
+    },
+    list(): Page<Ticket> {
+      return { items: [...tickets.values()].filter(lifeOf).map(read), next: null };
+    },
+    comments(id: string, page: string | null): Page<Comment> {
+      const listed = alive(id).comments.filter((comment) => !comment.deleted && comment.listedAt <= clock.now());
+      const from = Number(page ?? 0);
+      return { items: listed.slice(from, from + 4).map(readComment), next: listed.length > from + 4 ? String(from + 4) : null };
+    },
+    changes(cursor: string | null, since: number): Changes {
+      const from = cursor === null ? since - 600_000 : Number(cursor);
+      const items: Change[] = [];
+      let newest = from;
+      for (const ticket of tickets.values()) {
+        if (ticket.gone || ticket.listedAt > clock.now() || (ticket.deleted && !profile.can.tickets.changesTellDeletes)) continue;
+        if (ticket.updated < from - 2 * profile.listLagMs - 1_000) continue;
+        newest = Math.max(newest, ticket.updated);
+        items.push({ ticketId: ticket.id, modified_at: iso(ticket.updated), is_deleted: ticket.deleted });
+      }
+      return { items, cursor: String(newest), more: false };
+    },
+    create(fields: TicketFields, key: string): { id: string; ticket: Ticket } {
+      const known = profile.can.tickets.idempotentCreateMs > 0 ? answers.get(key) : undefined;
+      if (known !== undefined) return known;
+      const blank = Object.fromEntries(FIELD_NAMES.filter((field) => profile.can.fields[field] !== undefined).map((field) => [field, null]));
+      const subject = profile.hold('subject', fields.subject);
+      const ticket = add({ ...blank, subject, priority: profile.hold('priority', 'low'), status: profile.hold('status', 'open'), tags: [] }, key);
+      set(ticket, fields);
+      ticket.shown.set('life', history.of(ticket.token, 'life').filter(({ value }) => value === true).map(({ id }) => id));
+      wrote(ticket, 'ticket.create', Object.keys(fields), JSON.stringify(fields));
+      trip(ticket, fields);
+      touch(ticket, 'ticket.created');
+      const answer = { id: ticket.id, ticket: read(ticket) };
+      answers.set(key, answer);
+      return answer;
+    },
+    update(id: string, patch: TicketFields): { id: string; ticket: Ticket } {
+      const ticket = open(id);
+      wrote(ticket, 'ticket.update', Object.keys(patch), JSON.stringify(patch));
+      set(ticket, patch);
+      trip(ticket, patch);
+      touch(ticket, 'ticket.updated');
+      ticket.lastRead = clock.now();
+      return { id, ticket: read(ticket) };
+    },
+    remove(id: string): void {
+      const ticket = alive(id);
+      wrote(ticket, 'ticket.delete', [], '');
+      if (profile.can.tickets.delete === 'hard') ticket.gone = true;
+      else ticket.deleted = true;
+      ticket.shown.set('life', history.of(ticket.token, 'life').filter(({ value }) => value === false).map((edit) => edit.id));
+      touch(ticket, 'ticket.deleted');
+    },
+    restore(id: string): void {
+      const ticket = tickets.get(id);
+      if (ticket === undefined || ticket.gone) throw new DeskFailure('missing', 'no such ticket', { status: 404 });
+      if (!ticket.deleted) return;
+      wrote(ticket, 'ticket.restore', [], '');
+      ticket.deleted = false;
+      ticket.shown.set('life', history.of(ticket.token, 'life').filter(({ value }) => value === true).map((edit) => edit.id));
+      touch(ticket, 'ticket.updated');
+    },
+    comment(ticketId: string, draft: CommentDraft, key: string): Comment {
+      const ticket = open(ticketId);
+      if (!profile.can.comments.create) throw new DeskFailure('refused', 'no comments here', { status: 405 });
+      const made = addComment(ticket, { ...draft, public: draft.public || !profile.can.comments.private }, key, us);
+      wrote(ticket, 'comment.create', [made.token], `${made.id} ${draft.public ? 'public' : 'private'} ${draft.content}`);
+      touch(ticket, 'comment.created');
+      return readComment(made);
+    },
+    editComment(ticketId: string, id: string, draft: CommentDraft): Comment {
+      const ticket = open(ticketId);
+      const comment = commentOf(ticket, id);
+      wrote(ticket, 'comment.update', [comment.token], `${id} ${draft.public ? 'public' : 'private'} ${draft.content}`);
+      if (profile.can.comments.edit) comment.content = profile.format(draft.content);
+      if (profile.can.comments.makePrivate && !draft.public) comment.public = false;
+      comment.updated = deskNow();
+      attributeComment(ticket, comment);
+      if (!profile.can.comments.edit) touch(ticket, 'comment.updated');
+      else parts.emit(ticket, 'comment.updated');
+      return readComment(comment);
+    },
+    removeComment(ticketId: string, id: string): void {
+      const ticket = open(ticketId);
+      const comment = commentOf(ticket, id);
+      comment.deleted = true;
+      wrote(ticket, 'comment.delete', [comment.token], id);
+      parts.emit(ticket, 'comment.deleted');
+    },
+    find(key: string): Ticket | null {
+      for (const ticket of tickets.values()) {
+        if (ticket.key === key && !ticket.gone && ticket.findableAt <= clock.now()) return read(ticket);
+      }
+      return null;
+    },
+  };
+
+  return { account, name, profile, tickets, api, read, show, forecast, touch, add, addComment, attributeComment, deskNow, emit: parts.emit };
+}

@@ -1,0 +1,108 @@
+/** What really happened, as the desks saw it: the ground on which the oracle judges, and the story of a failing ticket. */
+import type { StepKind } from '../../src/core/model.ts';
+import type { VirtualClock } from './clock.ts';
+
+/**
+ * A change that a person (or a desk's own trigger) made to one thing: a field, one tag, a comment's text, a ticket's life.
+ * `parents` are the changes that the desk may have shown at that moment; several where two changes have the same value.
+ */
+export interface Edit {
+  readonly id: number;
+  readonly at: number;
+  readonly account: number;
+  readonly token: string;
+  readonly what: string;
+  /** As the unified model reads it on that desk. */
+  readonly value: unknown;
+  readonly parents: readonly number[];
+  readonly by: 'person' | 'trigger';
+}
+
+/** A write of ours that took effect on a desk. */
+export interface Wrote {
+  readonly at: number;
+  readonly account: number;
+  readonly token: string;
+  readonly kind: StepKind;
+  readonly names: readonly string[];
+  /** When we last read this ticket there before the write. */
+  readonly looked: number;
+}
+
+/** A person's action, counted to bound our writes. */
+export interface Deed {
+  readonly at: number;
+  readonly account: number;
+  readonly token: string;
+}
+
+/** A comment as its people meant it. */
+export interface Utterance {
+  readonly token: string;
+  readonly ticket: string;
+  readonly account: number;
+  readonly at: number;
+  /** Nobody ever made it public. */
+  readonly bornPrivate: boolean;
+  privateSince: number | null;
+  privateBy: number | null;
+  deletedBy: { account: number; at: number }[];
+}
+
+/** A call that did not end well for us, or whose effect we may not have learnt of. */
+export interface Mishap {
+  readonly at: number;
+  readonly account: number;
+  readonly token: string;
+  readonly call: string;
+  readonly fate: string;
+}
+
+export interface History {
+  readonly edits: Edit[];
+  readonly wrote: Wrote[];
+  readonly deeds: Deed[];
+  readonly utterances: Map<string, Utterance>;
+  readonly mishaps: Mishap[];
+  /** Promises seen broken while it happened. */
+  readonly broken: string[];
+  edit(change: Omit<Edit, 'id' | 'at'>): Edit;
+  /** The changes of one thing, oldest first. */
+  of(token: string, what: string): readonly Edit[];
+  tell(token: string | null, line: string): void;
+  /** What happened to one ticket and to everybody, line by line. */
+  story(token: string): string;
+}
+
+export function createHistory(clock: VirtualClock): History {
+  const edits: Edit[] = [];
+  const byThing = new Map<string, Edit[]>();
+  const lines: { at: number; token: string | null; line: string }[] = [];
+  const start = clock.now();
+  return {
+    edits,
+    wrote: [],
+    deeds: [],
+    utterances: new Map(),
+    mishaps: [],
+    broken: [],
+    edit(change) {
+      const edit: Edit = { ...change, id: edits.length + 1, at: clock.now() };
+      edits.push(edit);
+      const thing = `${edit.token} ${edit.what}`;
+      const known = byThing.get(thing);
+      if (known === undefined) byThing.set(thing, [edit]);
+      else known.push(edit);
+      return edit;
+    },
+    of: (token, what) => byThing.get(`${token} ${what}`) ?? [],
+    tell: (token, line) => {
+      lines.push({ at: clock.now(), token, line });
+    },
+    story: (token) =>
+      lines
+        .filter((entry) => entry.token === token || entry.token === null)
+        .map((entry) => `${((entry.at - start) / 1000).toFixed(2).padStart(8)}  ${entry.line}`)
+        .join('\n'),
+  };
+}

@@ -1,0 +1,177 @@
+/** One process of Deskmesh: the real engine over the shared store and the fake desks, until it is killed. */
+import { createRoster } from '../../src/engine/roster.ts';
+import { createSweep } from '../../src/engine/sweep.ts';
+import { createWorker } from '../../src/engine/worker.ts';
+import type { Account, Connector, Desk } from '../../src/ports/connector.ts';
+import type { NewReceipt } from '../../src/ports/intake.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { Log, World } from '../../src/ports/world.ts';
+import type { Chance, VirtualClock } from './clock.ts';
+import type { FakeDesk } from './desk.ts';
+import { never, type Faults, type Mortal } from './faults.ts';
+import type { History } from './history.ts';
+
+export interface Process extends Mortal {
+  readonly name: string;
+  /** Rejects or never comes back when the process or its database fails. */
+  accept(receipt: NewReceipt): Promise<void>;
+  sweep(accountId: number): void;
+}
+
+export interface ProcessParts {
+  readonly name: string;
+  readonly clock: VirtualClock;
+  readonly chance: Chance;
+  readonly history: History;
+  readonly faults: Faults;
+  readonly store: Store;
+  readonly desks: ReadonlyMap<number, FakeDesk>;
+  readonly newId: () => string;
+  /** Bends what the engine sees of a desk: how a test shows that a rule is needed. */
+  readonly bend: (desk: Desk) => Desk;
+  readonly width: number;
+  readonly onDeath: (why: string) => void;
+}
+
+export function createProcess(parts: ProcessParts): Process {
+  const { name, clock, chance, history, faults } = parts;
+  let alive = true;
+  const mortal: Mortal = {
+    get alive() {
+      return alive;
+    },
+    kill(why) {
+      if (!alive) return;
+      alive = false;
+      history.tell(null, `${name} dies ${why}`);
+      parts.onDeath(why);
+    },
+  };
+
+  const world: World = {
+    now: clock.now,
+    id: parts.newId,
+    random: () => chance.next(),
+    async sleep(ms, signal) {
+      await clock.sleep(ms, signal);
+      if (!alive) await never();
+    },
+    log: logOf(parts),
+  };
+
+  const store = mortalStore(parts.store, mortal, faults);
+  const connectors: Record<string, Connector> = {};
+  for (const { profile } of parts.desks.values()) connectors[profile.service] = connectorOf(profile.service, parts, mortal);
+  const roster = createRoster({ accounts: store.accounts, connectors, world });
+  const worker = createWorker({ lanes: store.lanes, roster, world, width: parts.width });
+  const sweep = createSweep({
+    lanes: store.lanes, accounts: store.accounts, roster, world, nudge: () => worker.nudge(), rotation: 1_000, rotationRestMs: 30_000,
+  });
+
+  async function start(): Promise<void> {
+    for (;;) {
+      try {
+        await roster.refresh(true);
+        worker.start();
+        return;
+      } catch {
+        await world.sleep(500);
+      }
+    }
+  }
+  void start();
+
+  return {
+    name,
+    get alive() {
+      return alive;
+    },
+    kill: mortal.kill,
+    async accept(receipt) {
+      await store.intake.accept(receipt);
+      worker.nudge();
+    },
+    sweep: (accountId) => void sweep(accountId),
+  };
+}
+
+/** Our own faults are failures of the run; what the engine says otherwise is part of the story. */
+function logOf({ name, history }: ProcessParts): Log {
+  const say = (event: string, fields: Record<string, unknown> = {}): void => {
+    if (event === 'step') return;
+    history.tell(null, `${name}: ${event} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`);
+  };
+  return {
+    debug: () => undefined,
+    info: say,
+    warn: say,
+    error(event, fields) {
+      say(event, fields);
+      const { error } = fields ?? {};
+      const message = error instanceof Error ? error.message : String(error);
+      if (!message.startsWith('store: ')) history.broken.push(`fault of ours: ${event} ${error instanceof Error ? (error.stack ?? message) : message}`);
+    },
+  };
+}
+
+function mortalStore(store: Store, who: Mortal, faults: Faults): Store {
+  const wrap = <T extends object>(group: T): T =>
+    new Proxy(group, {
+      get(target, property) {
+        const method: unknown = Reflect.get(target, property);
+        if (typeof method !== 'function') return method;
+        return (...args: unknown[]) => faults.store(who, String(property), () => Reflect.apply(method, target, args) as Promise<unknown>);
+      },
+    });
+  return { intake: wrap(store.intake), lanes: wrap(store.lanes), accounts: wrap(store.accounts), retention: wrap(store.retention), ping: store.ping };
+}
+
+function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connector {
+  return {
+    about: {
+      service, title: service, credentials: {}, settings: {}, webhooks: {}, misfitStatus: 422, signature: () => ({ scheme: 'none' }),
+    },
+    read: () => ({ kind: 'unreadable', why: 'the simulation hands over readings' }),
+    connect(account: Account) {
+      const desk = parts.desks.get(account.id);
+      if (desk === undefined) throw new Error(`no desk ${account.id}`);
+      return parts.bend(deskOf(desk, parts.faults, who));
+    },
+  };
+}
+
+/** The port to a fake desk, over a network that fails. */
+function deskOf(desk: FakeDesk, faults: Faults, who: Mortal): Desk {
+  const { api, profile } = desk;
+  const tokenOf = (id: string): string => desk.tickets.get(id)?.token ?? '';
+  const reads = <T>(name: string, id: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: false, token: tokenOf(id) }, effect);
+  const writes = <T>(name: string, token: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: true, token }, effect);
+  return {
+    can: profile.can,
+    forecast: desk.forecast,
+    forecastComment: (draft) => ({ content: profile.format(draft.content), public: draft.public || !profile.can.comments.private }),
+    getTicket: (id) => reads('getTicket', id, () => api.get(id)),
+    listTickets: () => reads('listTickets', '', () => api.list()),
+    listComments: (id, page) => reads('listComments', id, () => api.comments(id, page)),
+    changes: (cursor, since) => reads('changes', '', () => api.changes(cursor, since)),
+    async createTicket(fields, key) {
+      const answer = await writes('createTicket', /tk\d+/.exec(fields.subject ?? '')?.[0] ?? '', () => api.create(fields, key));
+      return { ...answer, warnings: [] };
+    },
+    async updateTicket(id, patch) {
+      const answer = await writes('updateTicket', tokenOf(id), () => api.update(id, patch));
+      return { ...answer, warnings: [] };
+    },
+    deleteTicket: (id) => writes('deleteTicket', tokenOf(id), () => api.remove(id)),
+    restoreTicket: (id) => writes('restoreTicket', tokenOf(id), () => api.restore(id)),
+    createComment: async (id, draft, key) => ({ comment: await writes('createComment', tokenOf(id), () => api.comment(id, draft, key)), warnings: [] }),
+    updateComment: async (id, commentId, draft) => ({
+      comment: await writes('updateComment', tokenOf(id), () => api.editComment(id, commentId, draft)),
+      warnings: [],
+    }),
+    deleteComment: (id, commentId) => writes('deleteComment', tokenOf(id), () => api.removeComment(id, commentId)),
+    find: (key) => reads('find', '', () => api.find(key)),
+    ensureWebhook: () => Promise.resolve({ status: 'manual', steps: [] }),
+    check: () => reads('check', '', () => ({ user_id: '1', email: null, name: null })),
+  };
+}
