@@ -1,0 +1,89 @@
+/**
+ * The ticket list as a feed: by time of change, oldest first.
+ *
+ * Pages by number shift while tickets change, and end at page 300. So after every full page the feed starts anew from the
+ * newest time it has seen, less a second, and page numbers are turned only while one second fills whole pages.
+ * https://developers.freshdesk.com/api/#list_all_tickets
+ */
+import { DeskFailure } from '../../ports/connector.ts';
+import type { Answer, Http } from '../kit/http.ts';
+import { maybe, object } from '../kit/shape.ts';
+import { isoTime } from '../kit/time.ts';
+import { manyTickets, type FreshdeskTicket } from './shapes.ts';
+
+export interface Place {
+  /** Desk's time, in whole seconds. */
+  readonly since: string;
+  readonly page: number;
+  /** Rows at the seam, as `id@time`, that the last page gave already. */
+  readonly seen: readonly string[];
+}
+
+const PER_PAGE = 100;
+const LAST_PAGE = 300;
+const DELETED_PAGES = 3;
+
+export function startAt(ms: number): Place {
+  return { since: seconds(Math.max(0, ms)), page: 1, seen: [] };
+}
+
+export async function readOn(http: Http, place: Place, include: string): Promise<{ readonly rows: readonly FreshdeskTicket[]; readonly next: Place | null }> {
+  const answer = await http.get(
+    `/tickets?updated_since=${place.since}&order_by=updated_at&order_type=asc&per_page=${PER_PAGE}&page=${place.page}${include}`,
+  );
+  const all = manyTickets(answer);
+  const rows = all.filter((row) => !place.seen.includes(sign(row)));
+  const last = all.at(-1);
+  if (last === undefined || !(hasNext(answer) || all.length >= PER_PAGE)) return { rows, next: null };
+  const newest = Date.parse(isoTime(last.updated_at) ?? '');
+  if (Number.isNaN(newest)) throw new DeskFailure('surprise', 'a ticket in the list has no time of change');
+  const since = seconds(newest - 1000);
+  if (since > place.since) {
+    const seen = all.filter((row) => (isoTime(row.updated_at) ?? '') >= since).map(sign);
+    return { rows, next: { since, page: 1, seen } };
+  }
+  if (place.page >= LAST_PAGE) throw new DeskFailure('surprise', 'more tickets changed within one second than the list can show');
+  return { rows, next: { since: place.since, page: place.page + 1, seen: [] } };
+}
+
+/** The trash, newest change first, as far back as `since` but no further than a few pages. */
+export async function deletedSince(http: Http, since: string): Promise<readonly FreshdeskTicket[]> {
+  const found: FreshdeskTicket[] = [];
+  for (let page = 1; page <= DELETED_PAGES; page += 1) {
+    const answer = await http.get(`/tickets?filter=deleted&order_by=updated_at&order_type=desc&per_page=${PER_PAGE}&page=${page}`);
+    const rows = manyTickets(answer);
+    const young = rows.filter((row) => (isoTime(row.updated_at) ?? '') >= since);
+    found.push(...young);
+    if (young.length < rows.length || !(hasNext(answer) || rows.length >= PER_PAGE)) break;
+  }
+  return found;
+}
+
+/** The `link` header, absent on the last page, has a blank inside: `< https://…>;rel="next"`. Only its presence counts. */
+export function hasNext(answer: Pick<Answer, 'headers'>): boolean {
+  const { link } = answer.headers;
+  return typeof link === 'string' && /<\s*[^>]+>\s*;\s*rel\s*=\s*"?next"?/i.test(link);
+}
+
+const asPlace = maybe<Place>(
+  object(
+    {
+      since: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$' },
+      page: { type: 'integer', minimum: 1, maximum: LAST_PAGE },
+      seen: { type: 'array', items: { type: 'string' } },
+    },
+    ['since', 'page', 'seen'],
+  ),
+);
+
+export function placeOf(value: unknown): Place | null {
+  return asPlace(value);
+}
+
+function sign(row: FreshdeskTicket): string {
+  return `${row.id}@${row.updated_at ?? ''}`;
+}
+
+function seconds(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+}

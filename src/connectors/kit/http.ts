@@ -1,0 +1,172 @@
+/**
+ * The one way out to a desk: a got instance per desk, bounded in time and in memory, that follows no redirect, repeats no
+ * write and throws nothing but `DeskFailure`.
+ */
+import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { type Got, type Method, type OptionsOfTextResponseBody } from 'got';
+import pRetry from 'p-retry';
+import { DeskFailure } from '../../ports/connector.ts';
+import type { World } from '../../ports/world.ts';
+import { judge, scrubber, unanswered, type Complaints, type Judging } from './failure.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body read as JSON, whatever its content type says; undefined where it is not JSON. */
+  readonly body: unknown;
+}
+
+export interface HttpOptions {
+  readonly service: string;
+  /** Put before every path. */
+  readonly base: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What must never be seen in an error. */
+  readonly secrets: readonly string[];
+  readonly complaints: Complaints;
+  readonly world: World;
+}
+
+export interface Sending {
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Http {
+  /** A read, tried a few times within about two seconds. */
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** A read on the way to a write: once and briefly, so that the write still ends within `CALL_TIMEOUT_MS`. */
+  look(path: string): Promise<Answer>;
+  /** A write: sent exactly once. */
+  send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, sending?: Sending): Promise<Answer>;
+}
+
+/** The longest that a write can take with the (at most two) looks that come before it. */
+export const CALL_TIMEOUT_MS = 20_000;
+const WRITE_MS = 14_000;
+const LOOK_MS = 2_500;
+const READ_TRIES = 3;
+const RETRY_WITHIN_MS = 2_000;
+const RETRY_PAUSE_MS = 150;
+const MOST_BYTES = 16 * 1024 * 1024;
+const LONGEST_BUDGET_WAIT_S = 600;
+
+const PHASES = { lookup: 2_000, connect: 4_000, secureConnect: 4_000, send: 10_000, response: 13_000, request: WRITE_MS };
+
+export function openHttp(options: HttpOptions): Http {
+  const { service, base, complaints, world } = options;
+  const judgingBase = { service, scrub: scrubber(options.secrets) };
+  const budget = openBudget(world, service);
+  const sockets = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 30_000 };
+  const client: Got = got.extend({
+    agent: { http: new HttpAgent(sockets), https: new HttpsAgent(sockets) },
+    headers: { accept: 'application/json', 'user-agent': 'deskmesh', ...options.headers },
+    timeout: PHASES,
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    responseType: 'text',
+  });
+
+  const call = async (method: Method, path: string, sending: Sending, brief: boolean): Promise<Answer> => {
+    budget.check();
+    const write = method !== 'GET';
+    const bounds = new AbortController();
+    const request: OptionsOfTextResponseBody = { method, signal: bounds.signal };
+    if (sending.json !== undefined) request.json = sending.json;
+    if (sending.headers !== undefined) request.headers = sending.headers;
+    if (brief) request.timeout = { request: LOOK_MS };
+    let answer: Answer;
+    try {
+      const answering = client(base + path, request);
+      void answering.on('downloadProgress', ({ transferred, total }) => {
+        if (transferred > MOST_BYTES || (total ?? 0) > MOST_BYTES) bounds.abort();
+      });
+      const response = await answering;
+      const text = response.body;
+      answer = { status: response.statusCode, headers: response.headers, text, body: parseJson(text) };
+    } catch (error) {
+      if (bounds.signal.aborted) throw new DeskFailure('surprise', `${service} answered more than ${MOST_BYTES} bytes`);
+      throw unanswered(error, { ...judgingBase, write, now: world.now() });
+    }
+    budget.note(answer.headers);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const judging: Judging = { ...judgingBase, write, now: world.now() };
+    throw judge(answer, complaints(answer), judging);
+  };
+
+  return {
+    get(path, headers) {
+      const sending = headers === undefined ? {} : { headers };
+      const began = world.now();
+      return pRetry(() => call('GET', path, sending, false), {
+        retries: READ_TRIES - 1,
+        minTimeout: 0,
+        shouldRetry: async ({ error, attemptNumber }) => {
+          if (!(error instanceof DeskFailure) || error.kind !== 'unavailable') return false;
+          const pause = RETRY_PAUSE_MS * 2 ** (attemptNumber - 1) * (1 + world.random());
+          if (world.now() + pause - began > RETRY_WITHIN_MS) return false;
+          await world.sleep(pause);
+          return true;
+        },
+      });
+    },
+    look: (path) => call('GET', path, {}, true),
+    send: (method, path, sending = {}) => call(method, path, sending, false),
+  };
+}
+
+/** Reads JSON by what it looks like. Whole numbers beyond 2^53 become strings, so that no id is rounded. */
+export function parseJson(text: string): unknown {
+  const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  if (body.trim() === '' || body.trimStart().startsWith('<')) return undefined;
+  try {
+    return /[[:,\s]-?\d{16}/.test(body) ? parseExactly(body, keepLong) : JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+/** The library's types do not know the third argument of a reviver yet. */
+const parseExactly = JSON.parse as (text: string, reviver: Reviver) => unknown;
+
+const keepLong: Reviver = (_key, value, { source }) =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source) ? source : value;
+
+interface Budget {
+  /** Fails fast while the desk has said that no calls are left. */
+  check(): void;
+  note(headers: IncomingHttpHeaders): void;
+}
+
+const REMAINING = ['ratelimit-remaining', 'rate-limit-remaining', 'x-rate-limit-remaining', 'x-ratelimit-remaining'];
+const RESET = ['ratelimit-reset', 'rate-limit-reset', 'x-rate-limit-reset', 'x-ratelimit-reset'];
+
+/** The account's rate budget as the desk's headers last told it, in any of the spellings seen. */
+function openBudget(world: World, service: string): Budget {
+  let closedUntil = 0;
+  const number = (headers: IncomingHttpHeaders, names: readonly string[]): number => {
+    for (const name of names) {
+      const value = headers[name];
+      if (typeof value === 'string') return Number.parseFloat(value);
+    }
+    return Number.NaN;
+  };
+  return {
+    check() {
+      if (world.now() >= closedUntil) return;
+      throw new DeskFailure('throttled', `${service} said that no calls are left for now`, { retryAt: closedUntil });
+    },
+    note(headers) {
+      if (!(number(headers, REMAINING) <= 0)) return;
+      const reset = number(headers, RESET);
+      if (!(reset > 0)) return;
+      // Some desks give the moment in epoch seconds, others the seconds until then.
+      const seconds = reset > 1_000_000_000 ? reset - world.now() / 1000 : reset;
+      closedUntil = world.now() + Math.min(Math.max(seconds, 0), LONGEST_BUDGET_WAIT_S) * 1000;
+    },
+  };
+}
