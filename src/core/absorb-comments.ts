@@ -72,24 +72,24 @@ function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, be
   const source = draft.comments[uid];
   if (source === undefined) return false;
   const intent = replica.intent?.uid === uid && replica.intent.kind === 'comment.create' ? replica.intent : null;
-  if (copy?.comment_id == null && intent?.draft) {
-    const wrote = sight.forecastComment(intent.draft);
-    const adopted: Copy = {
+  if (copy?.comment_id == null) {
+    // What was written is base, so that what a person changed since is seen as theirs. Without the intent nothing is known
+    // of the words: they are taken as they are and are written over if the link says otherwise.
+    const wrote = intent?.draft == null ? null : sight.forecastComment(intent.draft);
+    draft.copies[uid] = {
       uid,
       comment_id: comment.id,
       generation: copy?.generation ?? 1,
       ours: true,
-      text: digest(wrote.content),
-      public: wrote.public,
-      applied: intent.clock,
+      text: digest(wrote?.content ?? comment.content),
+      public: wrote?.public ?? comment.public,
+      applied: intent?.clock ?? 0,
       since: began,
       deleted: false,
     };
-    draft.copies[uid] = adopted;
     absorbKnown(draft, uid, replica, comment, began, sight);
     return true;
   }
-  if (copy === undefined) return false;
   const current = digest(sight.forecastComment({ content: renderComment(source, sight.nameOfAccount(source.from)), public: comment.public }).content);
   const said = digest(comment.content);
   if (said !== copy.text && said !== current) return false;
@@ -112,13 +112,23 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
       return;
     }
   }
+  if (source.deleted) {
+    // A deletion wins over an edit.
+    draft.copies[uid] = { ...copy, text, public: comment.public };
+    return;
+  }
+  if (!carries(source, sight)) {
+    draft.copies[uid] = { ...copy, text, public: comment.public };
+    draft.notes.push({ what: 'left alone', because: 'no mirror carries comments from this account to where this one was written', values: { uid } });
+    return;
+  }
   const time = timeOf(comment.modified_at, began);
   let next: LinkComment = source;
   let applied = copy.applied;
   if (text !== copy.text && copy.text !== null) {
     const caughtUp = copy.applied >= source.clock;
     if (caughtUp || time > source.clock) {
-      const content = copy.ours ? unrenderComment(comment.content, source, sight.nameOfAccount(source.from)) : comment.content;
+      const content = copy.ours ? wordsOf(comment, source, sight) : comment.content;
       const clock = Math.max(time, source.clock + 1);
       next = { ...next, content, clock };
       applied = clock;
@@ -138,21 +148,24 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
   }
 }
 
-/** A comment that nobody knew: a person wrote it here. */
+function wordsOf(comment: Comment, source: LinkComment, sight: Sight): string {
+  const shown = (html: string): string => sight.forecastComment({ content: html, public: comment.public }).content;
+  return unrenderComment(comment.content, source, sight.nameOfAccount(source.from), shown);
+}
+
+/** Whether what people here do to this comment travels to where it was written, and from there to all copies. */
+function carries(source: LinkComment, sight: Sight): boolean {
+  const terms = sight.rules.terms(sight.account.id, source.from);
+  return terms !== null && (terms.comments === 'all' || (terms.comments === 'public' && source.public));
+}
+
+/** A comment that no copy is on record for: a person wrote it here. */
 function absorbNew(draft: Draft, comment: Comment, began: number, sight: Sight): void {
   const uid = `${sight.account.id}:${comment.id}`;
   const created = timeOf(comment.created_at, began);
   const clock = timeOf(comment.modified_at, created);
-  draft.comments[uid] = {
-    uid,
-    from: sight.account.id,
-    author: comment.author,
-    content: comment.content,
-    public: comment.public,
-    deleted: false,
-    clock,
-    created,
-  };
+  // The link may know it already: then it says what the comment should be, and is not said to by an old look.
+  const known = draft.comments[uid];
   draft.copies[uid] = {
     uid,
     comment_id: comment.id,
@@ -160,10 +173,14 @@ function absorbNew(draft: Draft, comment: Comment, began: number, sight: Sight):
     ours: false,
     text: digest(comment.content),
     public: comment.public,
-    applied: clock,
+    applied: known === undefined ? clock : 0,
     since: began,
     deleted: false,
   };
+  if (known !== undefined) return;
+  const { account } = sight;
+  const { author, content } = comment;
+  draft.comments[uid] = { uid, from: account.id, author, content, public: comment.public, deleted: false, clock, created };
   draft.changed = true;
 }
 
@@ -176,6 +193,10 @@ function absorbAbsences(draft: Draft, replica: Replica, seenIds: ReadonlySet<str
     draft.copies[copy.uid] = { ...copy, deleted: true };
     const source = draft.comments[copy.uid];
     if (source === undefined || source.deleted) continue;
+    if (!carries(source, sight)) {
+      draft.notes.push({ what: 'deletion kept here', because: 'no mirror carries comments from this account to where this one was written', values: { uid: copy.uid } });
+      continue;
+    }
     draft.comments[copy.uid] = { ...source, deleted: true, clock: Math.max(began, source.clock + 1) };
     draft.copies[copy.uid] = { ...copy, deleted: true, applied: Math.max(began, source.clock + 1) };
     draft.notes.push({ what: 'comment deleted', because: 'it was deleted on this desk', values: { uid: copy.uid } });

@@ -46,7 +46,7 @@ export function absorb(link: Link, replica: Replica, look: Look, sight: Sight, q
   const seen: Replica = {
     ...fields.replica,
     ticket_id: look.ticket.id,
-    looked: Math.max(look.began, replica.looked),
+    looked: look.comments === null && sight.can.comments.list ? replica.looked : Math.max(look.began, replica.looked),
     modified: Math.max(timeOf(look.ticket.modified_at, 0), replica.modified),
   };
   const comments =

@@ -20,7 +20,16 @@ export function renderComment(comment: Pick<LinkComment, 'author' | 'content'>, 
   return `${authorLine(comment, accountName)}${comment.content}`;
 }
 
-/** The words of a copy that a person edited: without our author line, if it is still there. */
-export function unrenderComment(content: string, comment: Pick<LinkComment, 'author'>, accountName: string): string {
-  return content.replace(authorLine(comment, accountName), '');
+/**
+ * The words of a copy that a person edited: without our author line, if it is still there. `shown` is what that desk makes
+ * of a text: it may have changed the line's form.
+ */
+export function unrenderComment(
+  content: string,
+  comment: Pick<LinkComment, 'author'>,
+  accountName: string,
+  shown: (html: string) => string,
+): string {
+  const line = authorLine(comment, accountName);
+  return content.includes(line) ? content.replace(line, '') : content.replace(shown(line), '');
 }

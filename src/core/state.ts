@@ -139,7 +139,7 @@ export interface Replica {
   readonly bounces: Readonly<Partial<Record<FieldName, Bounce>>>;
   /** When we last wrote a field there (epoch milliseconds). */
   readonly wrote: Readonly<Partial<Record<FieldName, number>>>;
-  /** When the last look at the desk began (epoch milliseconds), 0 for never. */
+  /** When the last look began that saw all of the ticket, its comments too (epoch milliseconds); 0 for never. */
   readonly looked: number;
   /** The desk's own time of its last change, as last seen (epoch milliseconds). */
   readonly modified: number;
