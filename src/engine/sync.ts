@@ -21,6 +21,10 @@ import type { Member, Roster } from './roster.ts';
 
 /** Before such a step the ticket is looked at, unless that was done this recently: a person may just have changed it. */
 const FRESH_LOOK_MS = 2_000;
+/** A link that was read longer ago is read again before anything is planned by it: a comment may be private by now. */
+const FRESH_LINK_MS = 2_000;
+/** A stored intent that was not sent within this time gets a new time before it is: "when it was sent" must never be too early. */
+const FRESH_INTENT_MS = 1_000;
 /** A lane that has done so much in one go is put back, so that others get their turn. */
 const MOST_ROUNDS = 40;
 const MOST_STALE = 20;
@@ -52,14 +56,16 @@ interface Hand {
   link: Link | null;
   readonly lane: Lane;
   read: number;
-  /** When the last look of this run began (epoch milliseconds). */
+  /** When the last look of this run ended (epoch milliseconds). */
   lookedAt: number;
+  /** When the link was last read (epoch milliseconds). */
+  linkAt: number;
   /** What has to be looked at before anything is written. */
   mustLook: 'ticket' | 'all' | null;
   /** The open intent was stored a moment ago by the lane that opened this one: it has not been sent. */
   unsent: boolean;
-  /** The ticket's comments were part of the last look. */
-  sawComments: boolean;
+  /** When the last look of this run ended that the comments were part of (epoch milliseconds). */
+  sawCommentsAt: number;
 }
 
 /** One transition of the state, and what goes to the record with it. */
@@ -81,7 +87,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   return async function sync(lane) {
     const member = roster.member(lane.replica.account_id);
     if (member === null) {
-      await giveBack(lane, 60_000);
+      await giveBack(lane, 60_000).catch((error: unknown) => notReturned(lane.replica.id, error));
       return;
     }
     const hand: Hand = {
@@ -93,9 +99,10 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       lane,
       read: lane.read,
       lookedAt: 0,
+      linkAt: world.now(),
       mustLook: null,
       unsent: lane.fresh,
-      sawComments: false,
+      sawCommentsAt: 0,
     };
     try {
       await run(hand);
@@ -123,6 +130,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
 
   async function putOff(hand: Hand, waitMs: number): Promise<void> {
     if (hand.link === null) await dismiss(hand, null, waitMs);
+    else if (hand.unsent) await advance(hand, { move: (link, replica) => ({ link, replica: unplanned(replica), notes: [] }), waitMs });
     else await advance(hand, { ...STAY, waitMs });
   }
 
@@ -130,9 +138,10 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   async function once(hand: Hand): Promise<boolean> {
     if (hand.link === null) return meet(hand);
     const { intent, ticket_id: ticketId } = hand.replica;
-    if (intent !== null) return hand.unsent ? send(hand, intent) : resolve(hand, intent);
-    if (ticketId !== null && hand.lane.signalled > hand.read) return pull(hand, true);
-    if (ticketId !== null && hand.mustLook !== null) return pull(hand, hand.mustLook === 'all');
+    if (intent !== null) return hand.unsent ? send(hand, await stamped(hand, intent)) : resolve(hand, intent);
+    if (ticketId === null) return push(hand, hand.lane.signalled > hand.read ? { ...STAY, read: hand.lane.signalled } : STAY);
+    if (hand.lane.signalled > hand.read) return pull(hand, true);
+    if (hand.mustLook !== null) return pull(hand, hand.mustLook === 'all');
     return push(hand, STAY);
   }
 
@@ -140,8 +149,12 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   async function meet(hand: Hand): Promise<boolean> {
     const { account, desk } = hand.member;
     const ticketId = hand.replica.ticket_id ?? '';
-    const seen = lookOf(hand.lane, desk) ?? (await look(desk, ticketId, true, world));
-    noteSuccess(hand);
+    const brought = lookOf(hand.lane, desk);
+    const seen = brought ?? (await look(desk, ticketId, true, world));
+    if (brought === null) {
+      noteSuccess(hand);
+      saw(hand, seen);
+    }
     if (seen.ticket === null || seen.ticket.is_deleted) {
       await dismiss(hand, 'the ticket was gone before it was ever seen');
       return false;
@@ -161,7 +174,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const link = newLink(world.id(), account.id, world.now());
     hand.replica = { ...hand.replica, link_id: link.id, life_applied: link.life.clock };
     hand.link = link;
-    saw(hand, seen);
+    hand.linkAt = world.now();
     return push(hand, {
       move: (before, replica) => absorb(before, replica, seen, hand.member.sight),
       read: hand.lane.signalled,
@@ -222,8 +235,10 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const signalled = hand.lane.signalled;
     const brought = hand.read < signalled ? lookOf({ ...hand.lane, replica: hand.replica }, desk) : null;
     const seen = brought ?? (await look(desk, hand.replica.ticket_id ?? '', withComments, world));
-    noteSuccess(hand);
-    saw(hand, seen);
+    if (brought === null) {
+      noteSuccess(hand);
+      saw(hand, seen);
+    }
     hand.mustLook = null;
     const complete = withComments || brought !== null;
     return push(hand, {
@@ -232,12 +247,21 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     });
   }
 
-  /** Commits a change together with the step that follows from it, and does that step. */
+  /** Commits a change together with the step that follows from it, which is then the next to be sent. */
   async function push(hand: Hand, change: Change): Promise<boolean> {
-    const step = await advance(hand, change);
-    if (step === 'idle') return false;
-    if (step === 'look') return true;
-    return send(hand, step);
+    const next = await advance(hand, change);
+    if (next === 'idle') return false;
+    hand.unsent = next !== 'look';
+    return true;
+  }
+
+  /** An intent that has waited for its turn since it was stored is stored again, with the time at which it is really sent. */
+  async function stamped(hand: Hand, intent: Intent): Promise<Intent> {
+    const now = world.now();
+    if (now - intent.sent <= FRESH_INTENT_MS) return intent;
+    const late: Intent = { ...intent, first_sent: now, sent: now };
+    await advance(hand, { move: (link, replica) => ({ link, replica: { ...replica, intent: late }, notes: [] }) }, true);
+    return late;
   }
 
   /** The call, and its outcome. */
@@ -249,7 +273,8 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     if (done.failure === null) noteSuccess(hand);
     else done = await weigh(hand, done);
     const { outcome, failure } = done;
-    if (outcome.kind === 'done' && outcome.ticket !== null) hand.lookedAt = began;
+    if (outcome.kind === 'done' && outcome.ticket !== null && !outcome.adopted) hand.lookedAt = world.now();
+    if (outcome.kind === 'done' && outcome.adopted) hand.mustLook = 'all';
     if (outcome.kind === 'done' && intent.kind === 'ticket.update' && outcome.ticket === null) hand.mustLook = 'ticket';
     if (outcome.kind === 'done' && intent.kind === 'ticket.restore') hand.mustLook = 'all';
     world.log.debug('step', { account: account.name, replica: hand.replica.id, step: intent.kind, outcome: outcome.kind, ms: world.now() - began });
@@ -285,6 +310,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
    * or 'look' when the ticket has to be looked at before; or 'idle' when the lane was given back.
    */
   async function advance(hand: Hand, change: Change, keep = false): Promise<Intent | 'look' | 'idle'> {
+    if (hand.link !== null && hand.link.version > 0 && world.now() - hand.linkAt > FRESH_LINK_MS) await readLink(hand, hand.link);
     for (let tries = 0; tries < MOST_STALE; tries += 1) {
       if (hand.link === null) throw new Error('a lane without a link cannot advance');
       const moved = change.move(hand.link, hand.replica);
@@ -295,7 +321,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
         const result = await lanes.commit(turn);
         if (result === 'lost') throw new LaneLost();
         if (result === 'stale') {
-          hand.link = await lanes.link(hand.link.id);
+          await readLink(hand, hand.link);
           continue;
         }
       }
@@ -303,6 +329,11 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       return decided.next;
     }
     throw new Error('the link would not hold still');
+  }
+
+  async function readLink(hand: Hand, link: Link): Promise<void> {
+    hand.link = await lanes.link(link.id);
+    hand.linkAt = world.now();
   }
 
   interface Decided {
@@ -340,9 +371,9 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
 
   /** Never overwrite, close or delete what was not looked at just now. */
   function wantsLook(hand: Hand, step: Step): boolean {
-    const fresh = world.now() - hand.lookedAt <= FRESH_LOOK_MS;
-    if (step.kind === 'ticket.update') return !fresh;
-    if (step.kind === 'ticket.delete' || step.kind === 'comment.update') return !fresh || !hand.sawComments;
+    const freshSince = world.now() - FRESH_LOOK_MS;
+    if (step.kind === 'ticket.update') return hand.lookedAt < freshSince;
+    if (step.kind === 'ticket.delete' || step.kind === 'comment.update') return hand.sawCommentsAt < freshSince;
     return false;
   }
 
@@ -384,6 +415,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   function accept(hand: Hand, moved: Moved, turn: Turn, change: Change): void {
     const link = turn.link?.after ?? moved.link;
     hand.link = link;
+    if (turn.link !== null) hand.linkAt = world.now();
     hand.replica = turn.replica;
     hand.stored = turn.replica;
     if (change.read !== undefined) hand.read = Math.max(hand.read, change.read);
@@ -425,8 +457,8 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   }
 
   function saw(hand: Hand, seen: Look): void {
-    hand.lookedAt = seen.began;
-    hand.sawComments = seen.comments !== null || !hand.member.desk.can.comments.list;
+    hand.lookedAt = world.now();
+    if (seen.comments !== null || seen.ticket === null || !hand.member.desk.can.comments.list) hand.sawCommentsAt = hand.lookedAt;
   }
 
   function noteSuccess(hand: Hand): void {
@@ -440,19 +472,23 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   async function fail(hand: Hand, error: unknown): Promise<void> {
     const failures = hand.replica.failures + 1;
     let waitMs = retryDelay(failures, world.random());
-    if (error instanceof DeskFailure) {
-      world.log.info('look.failed', { account: hand.member.account.name, replica: hand.replica.id, kind: error.kind, message: error.message });
-      await roster.failed(hand.member.account.id, error);
-      if (error.retryAt !== null) waitMs = Math.max(error.retryAt - world.now(), 0);
-    } else {
-      world.log.error('lane.failed', { replica: hand.replica.id, error });
-    }
     try {
+      if (error instanceof DeskFailure) {
+        world.log.info('look.failed', { account: hand.member.account.name, replica: hand.replica.id, kind: error.kind, message: error.message });
+        await roster.failed(hand.member.account.id, error);
+        if (error.retryAt !== null) waitMs = Math.max(error.retryAt - world.now(), 0);
+      } else {
+        world.log.error('lane.failed', { replica: hand.replica.id, error });
+      }
       await lanes.commit({ ...turnOf(hand), replica: { ...hand.stored, failures }, release: { inMs: waitMs } });
     } catch (second) {
-      // Without a database there is nothing to write to: the lease runs out by itself.
-      world.log.warn('lane.not_returned', { replica: hand.replica.id, message: second instanceof Error ? second.message : String(second) });
+      notReturned(hand.replica.id, second);
     }
+  }
+
+  /** Without a database there is nothing to write to: the lease runs out by itself. */
+  function notReturned(replica: string, error: unknown): void {
+    world.log.warn('lane.not_returned', { replica, message: error instanceof Error ? error.message : String(error) });
   }
 
   async function giveBack(lane: Lane, inMs: number): Promise<void> {
@@ -470,6 +506,11 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       release: { inMs },
     });
   }
+}
+
+/** Without the step that was planned and certainly not sent. */
+function unplanned(replica: Replica): Replica {
+  return { ...replica, intent: null, state: replica.intent?.kind === 'ticket.create' ? 'wanted' : replica.state };
 }
 
 function reasonOf(moved: Moved): string {

@@ -51,8 +51,13 @@ export function createWorker(ports: WorkerPorts): Worker {
     return perAccount.get(accountId) ?? 0;
   }
 
+  /** What waits counts too: an account whose calls hang would otherwise fill the queue that all share. */
+  function taken(accountId: number): number {
+    return busy(accountId) + waiting.filter((lane) => lane.replica.account_id === accountId).length;
+  }
+
   function room(accountId: number): boolean {
-    return !stopping.signal.aborted && busy(accountId) < widest && waiting.length < width;
+    return !stopping.signal.aborted && taken(accountId) < widest && waiting.length < width;
   }
 
   function open(opened: readonly Lane[]): void {
@@ -122,7 +127,7 @@ export function createWorker(ports: WorkerPorts): Worker {
     for (const { account } of roster.members()) {
       if (left <= 0) break;
       if (roster.wait(account.id) !== 0) continue;
-      const free = Math.min(left, widest - busy(account.id));
+      const free = Math.min(left, widest - taken(account.id));
       if (free > 0) slots.push({ account_id: account.id, free });
     }
     // Accounts share what is free; whoever comes first in the list may not have it all.
