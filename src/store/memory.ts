@@ -92,13 +92,15 @@ export function createMemoryStore(world: World): MemoryStore {
 
   /** A ticket id that becomes known to belong to this replica: a stranger's row for it gives way. */
   function claimTicket(row: Row, replica: Replica): void {
-    if (replica.ticket_id === null) {
-      if (row.replica.ticket_id !== null) byTicket.delete(place(replica.account_id, row.replica.ticket_id));
-      return;
+    if (replica.ticket_id === row.replica.ticket_id) return;
+    if (row.replica.ticket_id !== null) {
+      byTicket.delete(place(replica.account_id, row.replica.ticket_id));
+      // Nobody looks at the old ticket under this replica any more, so what was heard of it is settled here.
+      settleReceipts(row, String(receipts.length), 'the ticket was given up for a new one');
     }
+    if (replica.ticket_id === null) return;
     const at = place(replica.account_id, replica.ticket_id);
     const holder = rows.get(byTicket.get(at) ?? '');
-    if (holder === row) return;
     if (holder !== undefined) {
       if (holder.replica.link_id !== null) throw new Error(`ticket ${at} belongs to another link`);
       rows.delete(holder.replica.id);
@@ -107,8 +109,13 @@ export function createMemoryStore(world: World): MemoryStore {
       row.signalled_at = world.now();
       row.snapshot = null;
     }
-    if (row.replica.ticket_id !== null) byTicket.delete(place(replica.account_id, row.replica.ticket_id));
     byTicket.set(at, row.replica.id);
+  }
+
+  /** Only what the turn changed is written: a ticket id that intake or an adoption wrote meanwhile stands. */
+  function replicaAfter(row: Row, turn: Turn): Replica {
+    const changed = Object.entries(turn.replica).filter(([name, value]) => turn.before[name as keyof Replica] !== value);
+    return { ...row.replica, ...Object.fromEntries(changed) };
   }
 
   function commit(turn: Turn): TurnResult {
@@ -129,9 +136,9 @@ export function createMemoryStore(world: World): MemoryStore {
       if (own.lease === null) own.due_at = now;
       return 'done';
     }
-    claimTicket(row, turn.replica);
-    // A ticket id that intake or an adoption wrote meanwhile stands.
-    row.replica = { ...turn.replica, ticket_id: turn.replica.ticket_id ?? keptTicket(row, turn) };
+    const after = replicaAfter(row, turn);
+    claimTicket(row, after);
+    row.replica = after;
     if (turn.link !== null) storeLink(turn, row);
     for (const { replica, lease } of turn.spawn) {
       const wanted = turn.link?.after.version ?? 0;
@@ -153,11 +160,6 @@ export function createMemoryStore(world: World): MemoryStore {
     if (turn.release === 'keep') row.due_at = now + 30_000;
     else release(row, turn.release.inMs);
     return 'done';
-  }
-
-  /** A generation that begins gives its old ticket up on purpose; otherwise an id that is on record is not erased. */
-  function keptTicket(row: Row, turn: Turn): string | null {
-    return turn.replica.generation === turn.before.generation && turn.before.ticket_id === null ? row.replica.ticket_id : null;
   }
 
   function storeLink(turn: Turn, own: Row): void {
@@ -347,10 +349,13 @@ export function createMemoryStore(world: World): MemoryStore {
   }
 }
 
-/** Whether a change feed's row tells more than the last look can have seen. Desk times have whole seconds. */
+/** No desk's clock is assumed to be further from ours. */
+const MOST_SKEW_MS = 10 * 60_000;
+
+/** Whether a change feed's row tells more than the last look can have seen. Desk times have whole seconds, by the desk's clock. */
 function newer(replica: Replica, modifiedAt: string | null, deleted: boolean): boolean {
   if (deleted) return replica.state !== 'deleted';
   const modified = timeOf(modifiedAt, 0);
   if (replica.state === 'deleted' || modified > replica.modified) return true;
-  return modified === replica.modified && replica.looked < modified + 1_000;
+  return modified === replica.modified && replica.looked < modified + 1_000 + MOST_SKEW_MS;
 }
