@@ -33,7 +33,7 @@ export const CALM: Weather = {
 
 export const STORM: Weather = {
   refused: 0.02, throttled: 0.02, slow: 0.05, cutBefore: 0.02, cutAfter: 0.05, lateEffect: 0.03, errorBefore: 0.02, errorAfter: 0.02,
-  surprise: 0.01, hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, storeBefore: 0.008, storeAfter: 0.008, crash: 0.003, outage: 0.1, locked: 0.07,
+  surprise: 0.01, hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, storeBefore: 0.008, storeAfter: 0.008, crash: 0.0012, outage: 0.1, locked: 0.07,
 };
 
 /** Never resolves: what a dead process awaits. */
@@ -80,7 +80,10 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       const result = outcome(desk, fate, writes, effect);
       if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));
-      if (!who.alive || crashes(who, `after ${desk.name} ${name}`)) return never();
+      if (!who.alive || crashes(who, `after ${desk.name} ${name}`)) {
+        history.mishaps.push({ at: clock.now(), account: desk.account, token, call: name, fate: 'died' });
+        return never();
+      }
       if ('failure' in result) throw result.failure;
       return result.value;
     },

@@ -45,6 +45,6 @@ export function unlearntRestore(history: History, token: string): boolean {
       (edit) =>
         edit.value === true &&
         edit.parents.length > 0 &&
-        history.mishaps.some((one) => one.account === edit.account && one.token === token && one.call === 'deleteTicket' && one.at <= edit.at && edit.at - one.at < 60_000),
+        history.mishaps.some((one) => one.account === edit.account && one.token === token && one.call === 'deleteTicket' && Math.abs(edit.at - one.at) < 60_000),
     );
 }
