@@ -50,9 +50,10 @@ const SETTINGS = {
   log_line_prefix: '',
 } as const;
 
-/** For tests: what is lost is only what a loss of power would lose. */
-const UNSAFE_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const;
+/** For tests: what is written outlives every process, but not a loss of power. */
+const UNSAFE_SETTINGS = { fsync: 'off', full_page_writes: 'off' } as const;
 
+const LAST_WORDS_MS = 500;
 const FAST_STOP_MS = 30_000;
 const QUICK_STOP_MS = 10_000;
 const LEFTOVER_LOOK_MS = 50;
@@ -69,7 +70,12 @@ export async function launch(home: Home, socketFolder: string, durable: boolean,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
+  const closed = once(child, 'close').catch(() => undefined);
+  // Children that outlive a killed server may hold its standard error for a while; its last words are not waited for that long.
+  const ended = once(child, 'exit').then(
+    () => Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]),
+    () => undefined,
+  );
   const { pid } = child;
   if (pid === undefined) {
     const [error] = (await once(child, 'error')) as [Error];
@@ -80,7 +86,7 @@ export async function launch(home: Home, socketFolder: string, durable: boolean,
   const ready = new Promise<boolean>((resolve) => {
     createInterface(child.stderr).on('line', (line) => {
       log[/^(FATAL|PANIC):/.test(line) ? 'warn' : 'debug']('database.said', { line });
-      if (lines.length < 50) lines.push(line);
+      if (lines.push(line) > 50) lines.shift();
       if (line.includes('ready to accept connections')) resolve(true);
     });
     void ended.then(() => resolve(false));
@@ -107,7 +113,7 @@ function didNotStart(home: Home, said: string): AppError {
   return new AppError('configuration', `The bundled PostgreSQL did not start on ${home.folder}. It said: ${said}`);
 }
 
-async function endsWithin(child: ChildProcess, ended: Promise<void>, ms: number): Promise<boolean> {
+async function endsWithin(child: ChildProcess, ended: Promise<unknown>, ms: number): Promise<boolean> {
   const timer = new AbortController();
   await Promise.race([ended, delay(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
   timer.abort();

@@ -1,0 +1,170 @@
+/** Reads mesh.yaml: all that is wrong with it at once, each with its place, its line and what would be right. */
+import type { Terms } from '../core/rules.ts';
+import { meshSchema, type Mesh, type MeshAccount, type MeshMirror } from '../contracts/mesh.ts';
+import type { About } from '../ports/connector.ts';
+import { invalid, inWords, readMeshFile, type MeshFault, type MeshFile, type Path } from './mesh-file.ts';
+import { didYouMean, shapeCheck } from './mesh-shape.ts';
+
+/** What the connectors ask of an account, by service. */
+export type Services = Readonly<Record<string, Pick<About, 'credentials' | 'settings'>>>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Fields = Readonly<Record<string, unknown>>;
+/** One item of a list of the file, whatever it is. */
+interface Item {
+  readonly path: Path;
+  readonly value: unknown;
+}
+
+/** Reads and checks the file at `path`. `env` fills in `${NAME}`. Throws one `configuration` error with `MeshFault`s. */
+export async function readMesh(path: string, env: Environment, services: Services): Promise<Mesh> {
+  const file = await readMeshFile(path, env);
+  const whole = isFields(file.value) ? file.value : {};
+  const accounts = itemsOf(whole, 'accounts');
+  const mirrors = itemsOf(whole, 'mirrors');
+  const faults = [
+    ...file.faults,
+    ...shapeFaults(file, accounts, mirrors),
+    ...accounts.flatMap((account) => accountFaults(file, account, services)),
+    ...doubleDesks(file, accounts),
+    ...mirrors.flatMap((mirror) => mirrorFaults(file, mirror, accounts)),
+    ...doubleNames(file, accounts),
+    ...doubleNames(file, mirrors),
+  ];
+  if (faults.length > 0) throw invalid(path, faults);
+  // The schema has found them to be this.
+  return {
+    accounts: accounts.map(({ value }) => accountOf(value as MeshAccount & { readonly settings?: Fields })),
+    mirrors: mirrors.map(({ value }) => mirrorOf(value as WrittenMirror)),
+  };
+}
+
+/** Item by item, since in one large value not every fault would be found. */
+function shapeFaults(file: MeshFile, accounts: readonly Item[], mirrors: readonly Item[]): readonly MeshFault[] {
+  const schema = meshSchema();
+  const { $defs } = schema;
+  const emptied = ([key, value]: [string, unknown]): [string, unknown] => [key, Array.isArray(value) ? [] : value];
+  const frame = isFields(file.value) ? Object.fromEntries(Object.entries(file.value).map(emptied)) : file.value;
+  const account = shapeCheck({ $defs, $ref: '#/$defs/account' });
+  const mirror = shapeCheck({ $defs, $ref: '#/$defs/mirror' });
+  return [
+    ...shapeCheck(schema)(file, [], frame),
+    ...accounts.flatMap(({ path, value }) => account(file, path, value)),
+    ...mirrors.flatMap(({ path, value }) => mirror(file, path, value)),
+  ];
+}
+
+function accountFaults(file: MeshFile, { path, value }: Item, services: Services): readonly MeshFault[] {
+  if (!isFields(value)) return [];
+  const { service, url, credentials, settings = {} } = value;
+  const faults: MeshFault[] = [];
+  const urlPath = [...path, 'url'];
+  if (typeof url === 'string' && url !== '' && !file.isUnfilled(urlPath)) {
+    const wrong = wrongWithUrl(url);
+    if (wrong !== null) faults.push(file.faultAt(urlPath, wrong));
+  }
+  const servicePath = [...path, 'service'];
+  if (typeof service !== 'string' || file.isUnfilled(servicePath)) return faults;
+  const known = Object.keys(services);
+  const wanted = Object.hasOwn(services, service) ? services[service] : undefined;
+  if (wanted === undefined) {
+    const meant = file.isFilledIn(servicePath) ? '' : didYouMean(service, known);
+    return [...faults, file.faultAt(servicePath, `There is no connector of this name: known are ${known.join(', ')}.${meant}`)];
+  }
+  if (isFields(credentials)) faults.push(...shapeCheck(wanted.credentials)(file, [...path, 'credentials'], credentials));
+  if (isFields(settings)) faults.push(...shapeCheck(wanted.settings)(file, [...path, 'settings'], settings));
+  return faults;
+}
+
+function wrongWithUrl(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'This must be the address of the desk, such as https://acme.zendesk.com.';
+  if (url.username !== '' || url.password !== '') return 'This must not hold a user or a password: these belong into credentials.';
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return 'This must end after the host or port: no path, query or fragment.';
+  return null;
+}
+
+/** Two accounts that are one desk would mirror its tickets into itself. */
+function doubleDesks(file: MeshFile, accounts: readonly Item[]): readonly MeshFault[] {
+  const seen = new Map<string, Path>();
+  return accounts.flatMap(({ path, value }) => {
+    if (!isFields(value) || typeof value['url'] !== 'string' || !isFields(value['credentials'])) return [];
+    const entries = Object.entries(value['credentials']).sort(([a], [b]) => (a < b ? -1 : 1));
+    if ([['url'], ...entries.map(([key]) => ['credentials', key])].some((place) => file.isUnfilled([...path, ...place]))) return [];
+    const desk = JSON.stringify([value['service'], URL.parse(value['url'])?.origin, entries]);
+    const first = seen.get(desk);
+    seen.set(desk, first ?? path);
+    const message = `This is the same desk with the same credentials as ${inWords(first ?? path)}: one account of it is enough.`;
+    return first === undefined ? [] : [file.faultAt(path, message)];
+  });
+}
+
+function doubleNames(file: MeshFile, items: readonly Item[]): readonly MeshFault[] {
+  const seen = new Map<string, Path>();
+  return namesOf(file, items).flatMap(({ name, path }) => {
+    const first = seen.get(name);
+    seen.set(name, first ?? path);
+    return first === undefined ? [] : [file.faultAt([...path, 'name'], `This name is taken by ${inWords(first)}: each needs its own.`)];
+  });
+}
+
+function mirrorFaults(file: MeshFile, { path, value }: Item, accounts: readonly Item[]): readonly MeshFault[] {
+  if (!isFields(value)) return [];
+  const known = namesOf(file, accounts).map(({ name }) => name);
+  const from = { path: [...path, 'from'], value: value['from'] };
+  const to = itemsOf(value, 'to', path);
+  const all = itemsOf(value, 'accounts', path);
+  return [
+    ...[from, ...to, ...all].flatMap(({ path: place, value: name }) => {
+      if (typeof name !== 'string' || known.includes(name) || file.isUnfilled(place)) return [];
+      const meant = file.isFilledIn(place) ? '' : didYouMean(name, known);
+      return [file.faultAt(place, `There is no account of this name: known are ${known.join(', ') || 'none'}.${meant}`)];
+    }),
+    ...[to, all].flatMap((list) => list.flatMap((item, at) => {
+      const isDouble = list.slice(0, at).some(({ value: earlier }) => earlier === item.value);
+      return isDouble && typeof item.value === 'string' ? [file.faultAt(item.path, 'This account stands here twice: remove one of the two.')] : [];
+    })),
+    ...to
+      .filter((item) => typeof item.value === 'string' && item.value === from.value)
+      .map((item) => file.faultAt(item.path, 'This account is the one that changes come from: a mirror leads to another account.')),
+  ];
+}
+
+function namesOf(file: MeshFile, items: readonly Item[]): readonly { readonly name: string; readonly path: Path }[] {
+  return items.flatMap(({ path, value }) => {
+    const name = isFields(value) ? value['name'] : undefined;
+    return typeof name === 'string' && !file.isUnfilled([...path, 'name']) ? [{ name, path }] : [];
+  });
+}
+
+function itemsOf(value: Fields, key: string, path: Path = []): readonly Item[] {
+  const list = value[key];
+  return Array.isArray(list) ? list.map((item: unknown, at) => ({ path: [...path, key, at], value: item })) : [];
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function accountOf({ name, service, url, credentials, settings }: MeshAccount & { readonly settings?: Fields }): MeshAccount {
+  return { name, service, url: new URL(url).origin, credentials, settings: settings ?? {} };
+}
+
+/** A mirror as the schema lets it be written. */
+interface WrittenMirror {
+  readonly name: string;
+  readonly accounts?: readonly string[];
+  readonly from?: string;
+  readonly to?: readonly string[];
+  readonly fields?: { readonly ignore?: Terms['ignore'] };
+  readonly comments?: Terms['comments'];
+  readonly on_delete?: Terms['on_delete'];
+}
+
+function mirrorOf({ name, accounts = [], from, to = [], fields, comments = 'all', on_delete = 'delete' }: WrittenMirror): MeshMirror {
+  const ways =
+    from === undefined
+      ? accounts.flatMap((one) => accounts.filter((other) => other !== one).map((other) => ({ from: one, to: other })))
+      : to.map((other) => ({ from, to: other }));
+  return { name, ways, terms: { ignore: [...new Set(fields?.ignore ?? [])], comments, on_delete } };
+}

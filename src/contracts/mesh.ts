@@ -1,0 +1,34 @@
+/** The configuration file mesh.yaml: its schema, and what it says once it was read and found right. */
+import { readFileSync } from 'node:fs';
+import type { Terms } from '../core/rules.ts';
+import type { JsonSchema } from '../ports/connector.ts';
+
+export interface Mesh {
+  readonly accounts: readonly MeshAccount[];
+  readonly mirrors: readonly MeshMirror[];
+}
+
+/** An account as the file has it. Its credentials are in the clear: never log it. */
+export interface MeshAccount {
+  readonly name: string;
+  readonly service: string;
+  /** Scheme and host, without a trailing slash. */
+  readonly url: string;
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface MeshMirror {
+  readonly name: string;
+  /** The ways that changes go, by the accounts' names: every ordered pair of `accounts`, or `from` to each of `to`. */
+  readonly ways: readonly { readonly from: string; readonly to: string }[];
+  readonly terms: Terms;
+}
+
+let schema: JsonSchema | null = null;
+
+/** `schemas/mesh.json`, read on the first call. */
+export function meshSchema(): JsonSchema {
+  schema ??= JSON.parse(readFileSync(new URL('../../schemas/mesh.json', import.meta.url), 'utf8')) as JsonSchema;
+  return schema;
+}

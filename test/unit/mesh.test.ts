@@ -1,0 +1,276 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readMesh, type Services } from '../../src/cli/mesh.ts';
+import type { MeshFault } from '../../src/cli/mesh-file.ts';
+import { meshSchema, type Mesh } from '../../src/contracts/mesh.ts';
+import { FIELD_NAMES } from '../../src/core/model.ts';
+import { AppError } from '../../src/errors.ts';
+
+const text = { type: 'string', minLength: 1 };
+const services: Services = {
+  zendesk: {
+    credentials: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { email: text, token: text, access_token: text },
+      oneOf: [
+        { required: ['email', 'token'], not: { required: ['access_token'] } },
+        { required: ['access_token'], not: { required: ['token'] } },
+      ],
+    },
+    settings: { type: 'object', additionalProperties: false, properties: { find_lag_seconds: { type: 'number', minimum: 0 } } },
+  },
+  freshdesk: {
+    credentials: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['key'],
+      properties: { key: { ...text, description: 'API key of an agent.' } },
+    },
+    settings: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { public_comments: { enum: ['note', 'reply'] }, statuses: { type: 'object', additionalProperties: { enum: ['open', 'pending'] } } },
+    },
+  },
+};
+const env = { ZENDESK_TOKEN: 'zt-secret-1', FRESHDESK_KEY: 'fk-secret-2', EMPTY: '' };
+
+const TWO_ACCOUNTS = `
+accounts:
+  - name: support
+    service: zendesk
+    url: https://acme.zendesk.com/
+    credentials: { email: bot@acme.example, token: "\${ZENDESK_TOKEN}" }
+  - name: vendor
+    service: freshdesk
+    url: https://vendor.freshdesk.com
+    credentials:
+      key: \${FRESHDESK_KEY}
+    settings: { public_comments: reply }
+`;
+
+let folder: string;
+let count = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mesh-test-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function read(yaml: string | Buffer): Promise<Mesh> {
+  const path = join(folder, `mesh-${(count += 1)}.yaml`);
+  await writeFile(path, yaml);
+  return readMesh(path, env, services);
+}
+
+async function refusal(yaml: string | Buffer): Promise<AppError> {
+  const error: unknown = await read(yaml).then(() => null, (caught: unknown) => caught);
+  if (!(error instanceof AppError)) throw new Error('the file was taken', { cause: error });
+  expect(error.code).toBe('configuration');
+  return error;
+}
+
+/** `path: message` of every fault, in the order of the file. */
+async function faults(yaml: string): Promise<readonly string[]> {
+  return (await refusal(yaml)).faults.map(({ path, message }) => `${path}: ${message}`);
+}
+
+describe('a good mesh.yaml', () => {
+  test('gives accounts with their credentials filled in, and mirrors as ways and terms', async () => {
+    const mesh = await read(`${TWO_ACCOUNTS}
+mirrors:
+  - name: both-ways
+    accounts: [support, vendor]
+  - name: one-way
+    from: support
+    to: [vendor]
+    fields: { ignore: [due_at, tags] }
+    comments: public
+    on_delete: ignore
+`);
+    expect(mesh).toEqual({
+      accounts: [
+        { name: 'support', service: 'zendesk', url: 'https://acme.zendesk.com', credentials: { email: 'bot@acme.example', token: 'zt-secret-1' }, settings: {} },
+        { name: 'vendor', service: 'freshdesk', url: 'https://vendor.freshdesk.com', credentials: { key: 'fk-secret-2' }, settings: { public_comments: 'reply' } },
+      ],
+      mirrors: [
+        {
+          name: 'both-ways',
+          ways: [{ from: 'support', to: 'vendor' }, { from: 'vendor', to: 'support' }],
+          terms: { ignore: [], comments: 'all', on_delete: 'delete' },
+        },
+        { name: 'one-way', ways: [{ from: 'support', to: 'vendor' }], terms: { ignore: ['due_at', 'tags'], comments: 'public', on_delete: 'ignore' } },
+      ],
+    });
+  });
+
+  test('needs no mirrors', async () => {
+    expect((await read(TWO_ACCOUNTS)).mirrors).toEqual([]);
+  });
+
+  test('takes $${ for a plain ${, and anchors with their aliases', async () => {
+    const mesh = await read(TWO_ACCOUNTS.replace('"${ZENDESK_TOKEN}"', () => '&t "a$${b}c"').replace('${FRESHDESK_KEY}', '*t'));
+    expect(mesh.accounts.map(({ credentials }) => credentials)).toEqual([{ email: 'bot@acme.example', token: 'a${b}c' }, { key: 'a${b}c' }]);
+  });
+
+  test('is described by a schema whose fields are those that are mirrored', () => {
+    const { ignore } = (meshSchema() as { $defs: { mirror: { properties: { fields: { properties: { ignore: { items: { enum: string[] } } } } } } } }).$defs.mirror
+      .properties.fields.properties;
+    expect(ignore.items.enum).toEqual(FIELD_NAMES);
+  });
+});
+
+describe('faults', () => {
+  test('are all told at once, each with its place, its line and what would be right', async () => {
+    expect(
+      await faults(`accounts:
+  - name: Support
+    service: zendesc
+    url: https://acme.zendesk.com/api?x=1
+    credentials: { email: a@b.example }
+    setings: {}
+  - name: vendor
+    service: freshdesk
+    url: ftp://x
+    credentials: { key: 12 }
+    settings: { public_comments: replay, statuses: { '6': opne } }
+  - name: vendor
+    service: zendesk
+    url: https://u:p@acme.zendesk.com
+    credentials: { email: a@b.example, tokn: x }
+mirrors:
+  - name: m
+    accounts: [vendor]
+    where: {}
+  - name: m
+    from: suport
+    to: [vendor, vendor, suport]
+    accounts: [vendor, vendor]
+    fields: { ignore: [due], owner: {} }
+    on_delete: close
+  - name: n
+extra: 1
+`),
+    ).toEqual([
+      'accounts[0].name: This must match the pattern ^[a-z0-9][a-z0-9-]{0,62}$. It is: 1 to 63 lower-case letters, digits and hyphens, beginning with a letter or a digit (line 2)',
+      'accounts[0].service: There is no connector of this name: known are zendesk, freshdesk. Did you mean zendesk? (line 3)',
+      'accounts[0].url: This must end after the host or port: no path, query or fragment. (line 4)',
+      'accounts[0].setings: This is not known here: leave it out, or name one of "name", "service", "url", "credentials", "settings". Did you mean settings? (line 6)',
+      'accounts[1].url: This must be the address of the desk, such as https://acme.zendesk.com. (line 9)',
+      'accounts[1].credentials.key: This must be a string, not a number. Put it in quotes. (line 10)',
+      'accounts[1].settings.public_comments: This must be one of "note", "reply". Did you mean reply? (line 11)',
+      'accounts[1].settings.statuses.(a key that is not shown): This must be one of "open", "pending". Did you mean open? (line 11)',
+      'accounts[2].name: This name is taken by accounts[1]: each needs its own. (line 12)',
+      'accounts[2].url: This must not hold a user or a password: these belong into credentials. (line 14)',
+      'accounts[2].credentials: Something is missing here: give either email and token, or access_token. (line 15)',
+      'accounts[2].credentials.tokn: This is not known here: leave it out, or name one of "email", "token", "access_token". Did you mean token? (line 15)',
+      'mirrors[0].accounts: This list must have at least 2 entries. (line 18)',
+      'mirrors[0].where: This is not known here: leave it out, or name one of "name", "accounts", "from", "to", "fields", "comments", "on_delete". (line 19)',
+      'mirrors[1]: This mixes what excludes each other: give either accounts, or from and to. (line 20)',
+      'mirrors[1].name: This name is taken by mirrors[0]: each needs its own. (line 20)',
+      'mirrors[1].from: There is no account of this name: known are Support, vendor, vendor. Did you mean Support? (line 21)',
+      'mirrors[1].to[2]: There is no account of this name: known are Support, vendor, vendor. Did you mean Support? (line 22)',
+      'mirrors[1].to[1]: This account stands here twice: remove one of the two. (line 22)',
+      'mirrors[1].to[2]: This account is the one that changes come from: a mirror leads to another account. (line 22)',
+      'mirrors[1].accounts[1]: This account stands here twice: remove one of the two. (line 23)',
+      'mirrors[1].fields.owner: This is not known here: leave it out, or name one of "ignore". (line 24)',
+      expect.stringMatching(/^mirrors\[1\]\.fields\.ignore\[0\]: This must be one of "subject",.* Did you mean due_at\? \(line 24\)$/),
+      'mirrors[1].on_delete: This must be one of "delete", "ignore". (line 25)',
+      'mirrors[2]: Something is missing here: give either accounts, or from and to. (line 26)',
+      'extra: This is not known here: leave it out, or name one of "accounts", "mirrors". (line 27)',
+    ]);
+  });
+
+  test('carry their line as data', async () => {
+    const { message, faults: found } = await refusal('accounts: 3\n');
+    expect(message).toMatch(/mesh-\d+\.yaml has a fault\.$/);
+    expect((found as readonly MeshFault[])[0]).toEqual({ path: 'accounts', line: 1, message: 'This must be a list, not a number. (line 1)' });
+  });
+
+  test('are told for every one of many accounts', async () => {
+    const account = (at: number): string => `  - { name: a${at}, service: freshdesk, url: "https://a${at}.example", credentials: {} }\n`;
+    const found = await faults(`accounts:\n${Array.from({ length: 1_500 }, (_, at) => account(at)).join('')}`);
+    expect(found).toHaveLength(1_500);
+    expect(found.at(-1)).toBe('accounts[1499].credentials.key: This is missing: give a string. API key of an agent. (line 1501)');
+  });
+
+  test('name the variables that are not set or empty, and nothing that follows from that', async () => {
+    const yaml = TWO_ACCOUNTS.replace('ZENDESK_TOKEN', 'NOT_THERE').replace('${FRESHDESK_KEY}', '${EMPTY}').replace('https://vendor.freshdesk.com', '${1}');
+    expect(await faults(yaml)).toEqual([
+      'accounts[0].credentials.token: The variable NOT_THERE is not set: set it in the environment. (line 6)',
+      'accounts[1].url: ${ begins the name of a variable here, as in ${NAME}: letters, digits and _ only. For a plain ${ write $${. (line 9)',
+      'accounts[1].credentials.key: The variable EMPTY is empty: set it in the environment. (line 11)',
+    ]);
+  });
+
+  test('never show a credential, whatever place it was put into', async () => {
+    const { message, faults: found } = await refusal(`
+accounts:
+  - name: \${ZENDESK_TOKEN}
+    service: \${FRESHDESK_KEY}
+    url: https://\${ZENDESK_TOKEN}@x.example/
+    credentials: { 'plain-secret-3=1': x, plain-secret-4: , key: [plain-secret-5] }
+    settings: "plain-secret-6"
+  - { name: b, service: freshdesk, url: https://b.example, credentials: { 'plain-secret-7=': x, key: { plain-secret-8: 1 } } }
+mirrors:
+  - name: m
+    accounts: ['\${ZENDESK_TOKEN}', b]
+    comments: \${FRESHDESK_KEY}
+`);
+    expect(found.length).toBeGreaterThan(5);
+    expect(JSON.stringify([message, found])).not.toMatch(/secret-\d/);
+  });
+
+  test('tell one desk that is connected twice', async () => {
+    const [account] = TWO_ACCOUNTS.split('  - name: vendor');
+    expect(await faults(`${account}${account?.split('accounts:\n')[1]?.replace('support', 'again')}`)).toEqual([
+      'accounts[1]: This is the same desk with the same credentials as accounts[0]: one account of it is enough. (line 7)',
+    ]);
+  });
+});
+
+describe('a file that is not YAML as we read it', () => {
+  test.each([
+    ['a tab', 'accounts:\n\t- name: x\n', 'This is indented with a tab: YAML takes spaces only. (line 2)'],
+    ['a quote that is not closed', 'accounts:\n  - name: "x\n', 'A quote, comma, colon or closing bracket is missing here. (line 3)'],
+    ['two documents', 'accounts: []\n---\naccounts: []\n', 'There is a second document (---): only one is read, so remove it. (line 2)'],
+    ['an alias without anchor', 'accounts: *a\n', 'This alias (*name) has no anchor (&name) before it. (line 1)'],
+    ['a variable in braces without quotes', 'accounts:\n  - { name: ${X} }\n', expect.stringContaining('Within { } and [ ], ${NAME} must stand in quotes. (line 2)')],
+    ['a tag', 'accounts: !!js/function "x"\n', 'This tag (!…) is not known: remove it. (line 1)'],
+  ])('%s is told with its line', async (_, yaml, message) => {
+    expect((await refusal(yaml)).faults.map((fault) => fault.message)).toContainEqual(message);
+  });
+
+  test('a key that stands twice is told together with the other faults', async () => {
+    expect(await faults('accounts: []\naccounts: []\nmirors: []\n')).toEqual([
+      ': This key stands here twice: remove one of the two. (line 2)',
+      'mirors: This is not known here: leave it out, or name one of "accounts", "mirrors". Did you mean mirrors? (line 3)',
+    ]);
+  });
+
+  test('aliases that grow without bound are refused', async () => {
+    const bomb = Array.from({ length: 12 }, (_, at) => `a${at}: &a${at} [${Array(9).fill(at === 0 ? 'x' : `*a${at - 1}`).join(',')}]`).join('\n');
+    expect(await faults(bomb)).toEqual([': There are more than 100 aliases (*name), or one contains itself: write the values out.']);
+  });
+
+  test.each([
+    ['an empty file', '', 'This must be an object, not null.'],
+    ['a list', '- a\n', 'This must be an object, not a list. (line 1)'],
+  ])('%s says what is due', async (_, yaml, message) => {
+    expect((await refusal(yaml)).faults).toEqual([{ path: '', line: expect.anything(), message }].map((fault) => (yaml === '' ? { ...fault, line: null } : fault)));
+  });
+
+  test.each([
+    ['larger than 1 MB', Buffer.alloc(1024 * 1024 + 1, '#'), /larger than 1 MB/],
+    ['not UTF-8', Buffer.from([0x61, 0xff, 0xfe]), /not UTF-8 text/],
+  ])('one that is %s is refused unread', async (_, bytes, message) => {
+    expect((await refusal(bytes)).message).toMatch(message);
+  });
+
+  test('one that does not exist, or is a folder, is named with the cure', async () => {
+    await expect(readMesh(join(folder, 'none.yaml'), env, services)).rejects.toThrow(/none\.yaml does not exist\. Name another with --config/);
+    await expect(readMesh(folder, env, services)).rejects.toThrow(/is a folder/);
+  });
+});
