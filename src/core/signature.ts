@@ -49,13 +49,11 @@ export function verify(scheme: Scheme, inbound: Signed, secrets: readonly string
   }
 }
 
-/** Compares without telling by its duration where the difference lies. */
-export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-export function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
+/** Compares without telling by its duration where the difference lies. Only the length of the expected text could be told. */
+export function sameText(given: string, expected: string): boolean {
+  const left = Buffer.from(given);
+  const right = Buffer.from(expected);
+  return left.length === right.length ? timingSafeEqual(left, right) : !timingSafeEqual(left, left);
 }
 
 const GENUINE: Verdict = { ok: true };
@@ -137,10 +135,17 @@ function verifyHeaderToken(scheme: HeaderTokenScheme, inbound: Signed, secrets: 
   const header = scheme.header.toLowerCase();
   const given = inbound.headers[header];
   if (!given) return missing(header);
-  const claimed = sha256(given);
-  // Digests have one length, so the comparison does not tell the secret's.
-  if (secrets.some((secret) => sameBytes(sha256(secret), claimed))) return GENUINE;
+  if (secrets.some((secret) => sameDigest(given, secret))) return GENUINE;
   return refuse(`The token in ${header} is none of this account's: set the same one here and at the desk.`);
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** For secrets of any length: digests have one, so not even that is told. */
+function sameDigest(given: string, secret: string): boolean {
+  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', secret, 'buffer'));
 }
 
 function hmac(key: KeyObject, lead: string, body: Uint8Array): Buffer {

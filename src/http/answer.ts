@@ -11,6 +11,19 @@ export function answerJson(ctx: Koa.Context, status: number, body: object): void
   ctx.body = JSON.stringify(body);
 }
 
+/**
+ * The same answer, past Koa's own way out, which costs a webhook a tenth of its time. Nothing may follow it: the
+ * middleware outside sees an answer that has left.
+ */
+export function answerAtOnce(ctx: Koa.Context, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  ctx.respond = false;
+  ctx.res.statusCode = status;
+  ctx.res.setHeader('Content-Type', 'application/json');
+  ctx.res.setHeader('Content-Length', Buffer.byteLength(text));
+  ctx.res.end(text);
+}
+
 /** Plain text that no browser takes for anything else: part of it may be what the caller sent. */
 export function answerText(ctx: Koa.Context, status: number, body: string): void {
   ctx.status = status;

@@ -1,6 +1,7 @@
 /** Takes a request's body as bytes: whole, of the right kind, within its limits, or not at all. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
+import { createDeadlines } from './deadlines.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -42,9 +43,13 @@ function clip(text: string): string {
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
-/** The bytes exactly as they came, or null when the sender went away. Counts what comes, whatever the headers announce. */
-export function readBody(req: IncomingMessage, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer | null> {
-  return new Promise((resolve, reject) => {
+/** The bytes exactly as they came, or null when the sender went away. */
+export type ReadBody = (req: IncomingMessage) => Promise<Buffer | null>;
+
+/** Counts what comes, whatever the headers announce. */
+export function createBodyReader({ maxBytes, timeoutMs }: BodyLimits): ReadBody {
+  const deadlines = createDeadlines(timeoutMs);
+  return (req) => new Promise((resolve, reject) => {
     const announced = req.headers['content-length'];
     if (announced !== undefined && Number(announced) > maxBytes) {
       reject(tooLarge(maxBytes));
@@ -52,7 +57,6 @@ export function readBody(req: IncomingMessage, { maxBytes, timeoutMs }: BodyLimi
     }
     const chunks: Buffer[] = [];
     let size = 0;
-    const timer = setTimeout(() => fail(tooSlow(timeoutMs)), timeoutMs);
 
     function onData(chunk: Buffer): void {
       size += chunk.length;
@@ -72,16 +76,20 @@ export function readBody(req: IncomingMessage, { maxBytes, timeoutMs }: BodyLimi
       letGo();
       resolve(null);
     }
+    function onLate(): void {
+      fail(tooSlow(timeoutMs));
+    }
     function fail(error: AppError): void {
       letGo();
       reject(error);
     }
     function letGo(): void {
-      clearTimeout(timer);
+      deadlines.clear(onLate);
       req.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
       // A cut upload reports its error after its close; without a listener it would end the process.
       req.on('error', ignore);
     }
+    deadlines.set(onLate);
     req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }

@@ -11,7 +11,7 @@ export const REQUEST_ID = 'X-Request-Id';
 export function createErrorDoor({ world }: { readonly world: World }): Koa.Middleware {
   return async function errorDoor(ctx, next) {
     const id = world.id();
-    ctx.set(REQUEST_ID, id);
+    ctx.res.setHeader(REQUEST_ID, id);
     try {
       await next();
       if (ctx.status >= 400 && ctx.body == null && ctx.respond !== false) answerError(ctx, id, bare(ctx));

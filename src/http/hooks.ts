@@ -4,8 +4,8 @@ import type Koa from 'koa';
 import { unknownHook, type Receiver } from '../engine/receive.ts';
 import { AppError, HTTP_STATUS } from '../errors.ts';
 import type { World } from '../ports/world.ts';
-import { answerJson, answerText } from './answer.ts';
-import { readBody, requireJson, type BodyLimits } from './body.ts';
+import { answerAtOnce, answerText } from './answer.ts';
+import { createBodyReader, requireJson, type BodyLimits } from './body.ts';
 import { REQUEST_ID } from './errors.ts';
 
 const HOOK = /^\/hooks\/(\d{1,15})\/([^/]{1,500})\/?$/;
@@ -19,6 +19,8 @@ export interface HooksParts {
 
 /** Without a router: this is the path that must be fast, and it is one path. */
 export function createHooks({ receiver, world, limits }: HooksParts): Koa.Middleware {
+  const readBody = createBodyReader(limits);
+
   async function take(ctx: Koa.Context, hook: RegExpExecArray | null): Promise<void> {
     if (ctx.method !== 'POST') {
       throw new AppError('method_not_allowed', 'Webhooks are taken by POST only.', { headers: { Allow: 'POST' } });
@@ -27,7 +29,7 @@ export function createHooks({ receiver, world, limits }: HooksParts): Koa.Middle
     if (account === undefined || token === undefined) throw unknownHook();
 
     requireJson(ctx.req.headers);
-    const rawBody = await readBody(ctx.req, limits);
+    const rawBody = await readBody(ctx.req);
     if (rawBody === null) {
       ctx.respond = false;
       world.log.debug('webhook.aborted', { account_id: Number(account) });
@@ -39,7 +41,7 @@ export function createHooks({ receiver, world, limits }: HooksParts): Koa.Middle
       query: ctx.querystring === '' ? NO_QUERY : Object.fromEntries(new URLSearchParams(ctx.querystring)),
     });
     if (typeof body === 'string') answerText(ctx, status, body);
-    else answerJson(ctx, status, body);
+    else answerAtOnce(ctx, status, body);
     world.log.debug('webhook.answered', { account_id: Number(account), status });
   }
 

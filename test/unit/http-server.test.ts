@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { Receiver } from '../../src/engine/receive.ts';
 import { createHttp } from '../../src/http/app.ts';
 import type { Health } from '../../src/http/health.ts';
+import { createDeadlines } from '../../src/http/deadlines.ts';
 import { listen } from '../../src/http/server.ts';
 import { fakeWorld, signed } from '../support/hook-fixture.ts';
 import { BODY, deliver, fault, HOOK, send, site, WELL } from '../support/site.ts';
@@ -83,4 +84,20 @@ describe('the server', () => {
     await server.close();
     await cut;
   });
+});
+
+test('one timer serves many deadlines, and none that was taken back', async () => {
+  const expired: string[] = [];
+  const deadlines = createDeadlines(5);
+  const wait = (name: string) => new Promise<void>((resolve) => deadlines.set(() => { expired.push(name); resolve(); }));
+  const never = () => void expired.push('never');
+  deadlines.set(never);
+  const first = wait('first').then(() => wait('after it'));
+  const second = wait('second');
+  deadlines.clear(never);
+  // The timer does not hold the process, so something else has to.
+  const alive = setInterval(() => {}, 1000);
+  await Promise.all([first, second]);
+  clearInterval(alive);
+  expect(expired).toEqual(['first', 'second', 'after it']);
 });

@@ -83,8 +83,10 @@ describe('who may come in', () => {
   test('an unknown account and a wrong token get the same answer', async () => {
     const { receiver, kept } = rig();
     const unknown = await refusal(receiver.receive(8, TOKEN, inbound(BODY)));
-    const wrong = await refusal(receiver.receive(7, 'x', inbound(BODY)));
-    expect([unknown.code, unknown.message]).toEqual([wrong.code, wrong.message]);
+    for (const token of ['x', `${TOKEN.slice(0, -1)}N`, `${TOKEN}n`]) {
+      const wrong = await refusal(receiver.receive(7, token, inbound(BODY)));
+      expect([unknown.code, unknown.message]).toEqual([wrong.code, wrong.message]);
+    }
     expect(unknown.code).toBe('not_found');
     expect(kept).toEqual([]);
   });
