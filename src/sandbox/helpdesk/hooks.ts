@@ -1,0 +1,202 @@
+/**
+ * Helpdesk's webhooks. The vendor documents the five events and the `whsec_` secret, not the delivery: envelope, headers
+ * and retries are an assumption, the Standard Webhooks specification, which the secret's prefix suggests. The vendor
+ * takes only https targets; this desk takes http as well, because on loopback nobody has a certificate.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Webhook as Signer } from 'standardwebhooks';
+import type { Deliveries, Outcome } from '../kit/deliveries.ts';
+import { Refused, type Call, type HandMadeWebhook, type Json, type Premises, type Route } from '../kit/desk.ts';
+import { isTextList } from '../kit/json.ts';
+import { invalid, notFound, unwrap, type Problem } from './errors.ts';
+import { pageOf } from './paging.ts';
+
+export const EVENTS: readonly string[] = ['ticket.created', 'ticket.updated', 'ticket.deleted', 'ticket.assignment.changed', 'ticket.resolved'];
+
+interface Webhook {
+  readonly id: string;
+  readonly name: string;
+  readonly targetUrl: string;
+  readonly events: readonly string[];
+  readonly active: boolean;
+  readonly secret: string;
+  readonly signer: Signer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface Hooks {
+  readonly routes: readonly Route[];
+  fire(events: readonly string[], ticket: object): void;
+  install(webhook: HandMadeWebhook): object;
+  all(): object[];
+  count(): number;
+  clear(): void;
+}
+
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+/** The specification's own example of a schedule. */
+const RETRY_MS: readonly number[] = [5 * SECOND, 300 * SECOND, HOUR / 2, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
+
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+/** A secret that is set up by hand is any text; without the prefix its bytes are the key. */
+const normalised = (secret: string): string =>
+  /^whsec_[A-Za-z0-9+/]{4,}={0,2}$/.test(secret) ? secret : `whsec_${Buffer.from(secret).toString('base64')}`;
+
+export function createHooks(parts: {
+  readonly premises: Premises;
+  readonly deliveries: Deliveries;
+  readonly name: (prefix: string) => string;
+  /** Milliseconds before each retry; null for the specification's. */
+  readonly retryMs: () => readonly number[] | null;
+}): Hooks {
+  const { premises, deliveries } = parts;
+  const webhooks = new Map<string, Webhook>();
+  const base = '/helpdesk/api/v1/webhooks';
+  const nowText = (): string => new Date(premises.clock.now()).toISOString();
+
+  const show = ({ id, name, targetUrl, events, active, createdAt, updatedAt }: Webhook): Json => ({ id, name, targetUrl, events, active, createdAt, updatedAt });
+
+  const find = (call: Call): Webhook => {
+    const webhook = webhooks.get(call.params['id'] ?? '');
+    if (!webhook) throw new Refused(notFound('Webhook'));
+    return webhook;
+  };
+
+  function read(call: Call, before: Webhook | null): Webhook {
+    const input = unwrap(call.body, 'webhook');
+    const problems: Problem[] = [];
+    const value = (key: 'name' | 'targetUrl' | 'events' | 'active'): unknown => (input[key] === undefined ? before?.[key] : input[key]);
+    const [name, targetUrl, events, active] = [value('name'), value('targetUrl'), value('events'), value('active') ?? true];
+    if (typeof name !== 'string' || name === '') problems.push({ field: 'name', message: 'is required' });
+    if (typeof targetUrl !== 'string' || !/^https?:\/\//.test(targetUrl) || !URL.canParse(targetUrl)) problems.push({ field: 'targetUrl', message: 'must be a URL' });
+    if (!isTextList(events) || events.length === 0 || events.some((event) => !EVENTS.includes(event))) {
+      problems.push({ field: 'events', message: `must be a list of ${EVENTS.join(', ')}` });
+    }
+    if (typeof active !== 'boolean') problems.push({ field: 'active', message: 'must be true or false' });
+    if (problems.length > 0) throw invalid(problems);
+    const secret = before?.secret ?? newSecret();
+    return {
+      id: before?.id ?? parts.name('whk'),
+      name: String(name),
+      targetUrl: String(targetUrl),
+      events: isTextList(events) ? events : [],
+      active: active === true,
+      secret,
+      signer: before?.signer ?? new Signer(secret),
+      headers: before?.headers ?? {},
+      createdAt: before?.createdAt ?? nowText(),
+      updatedAt: nowText(),
+    };
+  }
+
+  /** 410 says that nobody wants it any more; everything else but 2xx is tried again, with jitter, over days. */
+  function retry(webhook: Webhook, outcome: Outcome, attempt: number): number | null {
+    if (outcome.status === 410) {
+      const kept = webhooks.get(webhook.id);
+      if (kept) webhooks.set(webhook.id, { ...kept, active: false });
+      return null;
+    }
+    const own = parts.retryMs();
+    const wait = (own ?? RETRY_MS)[attempt - 1];
+    if (wait === undefined) return null;
+    return own ? wait : Math.round(wait * (0.8 + 0.4 * Math.random()));
+  }
+
+  const routes: readonly Route[] = [
+    {
+      method: 'GET',
+      path: base,
+      handle: ({ query }) => {
+        const order = { place: ({ id }: Webhook) => id, id: ({ id }: Webhook) => id, descending: false };
+        return { status: 200, body: pageOf('webhooks', [...webhooks.values()], show, order, query, '/api/v1/webhooks') };
+      },
+    },
+    {
+      method: 'POST',
+      path: base,
+      handle: (call) => {
+        const webhook = read(call, null);
+        webhooks.set(webhook.id, webhook);
+        // The only answer that ever shows the secret.
+        return { status: 201, body: { webhook: { ...show(webhook), signingSecret: webhook.secret } } };
+      },
+    },
+    { method: 'GET', path: `${base}/:id`, handle: (call) => ({ status: 200, body: { webhook: show(find(call)) } }) },
+    {
+      method: 'PUT',
+      path: `${base}/:id`,
+      handle: (call) => {
+        const webhook = read(call, find(call));
+        webhooks.set(webhook.id, webhook);
+        return { status: 200, body: { webhook: show(webhook) } };
+      },
+    },
+    {
+      method: 'DELETE',
+      path: `${base}/:id`,
+      handle: (call) => {
+        webhooks.delete(find(call).id);
+        return { status: 204 };
+      },
+    },
+  ];
+
+  return {
+    routes,
+    fire(events, ticket) {
+      if (webhooks.size === 0) return;
+      for (const type of events) {
+        const wanting = [...webhooks.values()].filter((webhook) => webhook.active && webhook.events.includes(type));
+        if (wanting.length === 0) continue;
+        const id = `evt_${randomUUID().replaceAll('-', '')}`;
+        const body = JSON.stringify({ id, type, createdAt: nowText(), data: { ticket } });
+        for (const webhook of wanting) {
+          deliveries.send({
+            url: webhook.targetUrl,
+            method: 'POST',
+            retry: (outcome, attempt) => retry(webhook, outcome, attempt),
+            compose() {
+              // The machine's time, not the desk's: receivers compare it with their own.
+              const now = new Date();
+              return {
+                body,
+                headers: {
+                  ...webhook.headers,
+                  'Content-Type': 'application/json',
+                  'User-Agent': 'Airclou-Webhooks',
+                  'webhook-id': id,
+                  'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+                  'webhook-signature': webhook.signer.sign(id, now, body),
+                },
+              };
+            },
+          });
+        }
+      }
+    },
+    install({ url, headers, secret }) {
+      const old = [...webhooks.values()].find(({ targetUrl }) => targetUrl === url);
+      const key = secret === null ? (old?.secret ?? newSecret()) : normalised(secret);
+      const webhook: Webhook = {
+        id: old?.id ?? parts.name('whk'),
+        name: 'Set up by hand',
+        targetUrl: url,
+        events: EVENTS,
+        active: true,
+        secret: key,
+        signer: new Signer(key),
+        headers,
+        createdAt: old?.createdAt ?? nowText(),
+        updatedAt: nowText(),
+      };
+      webhooks.set(webhook.id, webhook);
+      return { ...show(webhook), secret: key };
+    },
+    all: () => [...webhooks.values()].map((webhook) => ({ ...show(webhook), signingSecret: webhook.secret })),
+    count: () => webhooks.size,
+    clear: () => webhooks.clear(),
+  };
+}

@@ -1,0 +1,197 @@
+/** One fake desk on a socket: reads a request, lets the faults have their way, and sends what the desk answers. */
+import { isUtf8 } from 'node:buffer';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Koa, { type Context } from 'koa';
+import getRawBody from 'raw-body';
+import { createClock } from './clock.ts';
+import { BadControl, CONTROL_PREFIX, createControl } from './control.ts';
+import { createDeliveries } from './deliveries.ts';
+import { Refused, type Call, type DeskModel, type Premises, type Reply } from './desk.ts';
+import { createFaults, type Fault } from './faults.ts';
+import { createLedger } from './ledger.ts';
+import { createRoutes } from './routes.ts';
+import { createTimers } from './timers.ts';
+
+/** A running fake desk. */
+export interface SandboxDesk {
+  readonly service: string;
+  readonly url: string;
+  /** In the shape of mesh.yaml's credentials: those for Deskmesh, and those of another agent of the desk. */
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly human: Readonly<Record<string, string>>;
+  state(): object;
+  reset(): void;
+  /** Throws for a fault that makes no sense. */
+  faults(fault: Fault): void;
+  close(): Promise<void>;
+}
+
+/** `timeout` never answers; after this long the connection is cut all the same, so that a forgotten client ends. */
+const HOLD_MS = 120_000;
+const LATENCY_MS = 1_000;
+const BODY_LIMIT = '25mb';
+
+export async function openDesk(
+  build: (premises: Premises) => DeskModel,
+  at: { readonly host: string; readonly port: number },
+): Promise<SandboxDesk> {
+  const clock = createClock();
+  const faults = createFaults();
+  const deliveries = createDeliveries(faults);
+  const ledger = createLedger();
+  const timers = createTimers();
+  let base = '';
+  const url = (): string => base;
+  const model = build({ clock, deliveries, url });
+  const routes = createRoutes(model.routes);
+  const control = createControl(model, { clock, faults, ledger, deliveries, url });
+
+  /** Leaves the socket to itself: nothing more is sent on it. */
+  const cut = (ctx: Context): void => {
+    ctx.respond = false;
+    ctx.req.socket.destroy();
+  };
+
+  const hold = (ctx: Context): void => {
+    ctx.respond = false;
+    const release = timers.after(HOLD_MS, () => ctx.req.socket.destroy());
+    ctx.req.socket.once('close', release);
+  };
+
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => void timers.after(ms, resolve));
+
+  function send(ctx: Context, reply: Reply, headers: Readonly<Record<string, string>> = {}): void {
+    ctx.status = reply.status;
+    if (reply.text !== undefined) {
+      ctx.body = reply.text;
+      ctx.set('Content-Type', 'text/plain; charset=utf-8');
+    } else if (reply.json !== undefined || reply.body !== undefined) {
+      ctx.body = reply.json ?? JSON.stringify(reply.body);
+      ctx.set('Content-Type', 'application/json; charset=utf-8');
+    } else if (reply.status !== 204) {
+      ctx.body = '';
+      ctx.remove('Content-Type');
+    }
+    for (const name in headers) ctx.set(name, headers[name] ?? '');
+    for (const name in reply.headers) ctx.set(name, reply.headers[name] ?? '');
+  }
+
+  async function readBody(ctx: Context): Promise<string | 'too large' | null> {
+    if (ctx.headers['content-length'] === undefined && ctx.headers['transfer-encoding'] === undefined) return '';
+    try {
+      const bytes = await getRawBody(ctx.req, { limit: BODY_LIMIT });
+      return isUtf8(bytes) ? bytes.toString('utf8') : null;
+    } catch (error) {
+      if (error instanceof Error && 'type' in error && error.type === 'entity.too.large') return 'too large';
+      throw error;
+    }
+  }
+
+  function handle(call: Call, found: ReturnType<typeof routes.find>): { reply: Reply; who: string } {
+    const admission = model.admit(call);
+    if ('refusal' in admission) return { reply: admission.refusal, who: '' };
+    const { who } = admission;
+    if (!found.route) return { reply: model.unrouted(call, found.allowed), who };
+    let body: unknown;
+    if (call.raw !== '') {
+      try {
+        body = JSON.parse(call.raw);
+      } catch {
+        return { reply: model.badBody('json'), who };
+      }
+    }
+    try {
+      return { reply: found.route.handle({ ...call, params: found.params, body, who }), who };
+    } catch (error) {
+      if (error instanceof Refused) return { reply: error.reply, who };
+      throw error;
+    }
+  }
+
+  async function answerControl(ctx: Context, query: URLSearchParams): Promise<void> {
+    const raw = await readBody(ctx);
+    let body: unknown;
+    try {
+      body = raw === null || raw === '' ? undefined : JSON.parse(raw);
+    } catch {
+      send(ctx, { status: 400, body: { error: 'the body is not JSON' } });
+      return;
+    }
+    send(ctx, control.answer(ctx.method, ctx.path, query, body));
+  }
+
+  async function serve(ctx: Context): Promise<void> {
+    const query = new URLSearchParams(ctx.querystring);
+    const { method, path: spelled } = ctx;
+    if (spelled.startsWith(CONTROL_PREFIX)) return answerControl(ctx, query);
+
+    const path = model.normalise(spelled);
+    const found = routes.find(method, path);
+    ledger.request(method, found.route?.path ?? '(unknown)');
+
+    let loseResponse = false;
+    for (const fault of faults.forRequest(method, spelled)) {
+      ledger.fault();
+      if (fault.kind === 'latency') await pause(fault.ms ?? LATENCY_MS);
+      else if (fault.kind === 'reset') return cut(ctx);
+      else if (fault.kind === 'timeout') return hold(ctx);
+      else if (fault.kind === 'lost-response') loseResponse = true;
+      else {
+        const headers = fault.retry_after === undefined ? {} : { 'Retry-After': String(fault.retry_after) };
+        return send(ctx, model.wording(fault.status ?? 500), headers);
+      }
+    }
+
+    const raw = await readBody(ctx);
+    const call: Call = { method, path, params: {}, query, headers: ctx.headers, raw: raw ?? '', body: undefined, who: '' };
+    if (raw === null || raw === 'too large') return send(ctx, model.badBody(raw === null ? 'encoding' : 'size'));
+    const { reply, who } = handle(call, found);
+    if (method !== 'GET' && reply.status < 300 && !reply.replayed) {
+      ledger.write({ at: new Date(clock.now()).toISOString(), method, path, status: reply.status, by: who });
+    }
+    if (loseResponse) return cut(ctx);
+    send(ctx, reply, model.stamp(call));
+  }
+
+  const app = new Koa();
+  // A client that goes away in the middle is what faults are for; only our own mistakes are worth a line.
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === undefined && !(error instanceof BadControl)) process.stderr.write(`sandbox ${model.service}: ${error.stack ?? error.message}\n`);
+  });
+  app.use(serve);
+  const server = createServer(app.callback());
+  // Longer than clients keep idle connections, so that none is closed in the moment of its next use.
+  server.keepAliveTimeout = 75_000;
+  base = `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${await listen(server, at)}`;
+
+  return {
+    service: model.service,
+    url: base,
+    credentials: model.credentials,
+    human: model.human,
+    state: () => control.state(false),
+    reset: control.reset,
+    faults: control.fault,
+    close: () =>
+      new Promise((resolve) => {
+        timers.close();
+        deliveries.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') {
+        reject(new Error(`port ${port} on ${host} is in use: stop what listens there, or choose another first port (--port)`));
+      } else if (error.code === 'EACCES') {
+        reject(new Error(`port ${port} on ${host} may not be used by this user: choose a first port above 1023 (--port)`));
+      } else reject(error);
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
