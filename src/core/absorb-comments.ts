@@ -105,12 +105,10 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
   if (copy === undefined || source === undefined) return;
   const text = digest(comment.content);
   if (text === copy.text && comment.public === copy.public) return;
-  const intent = replica.intent;
-  if (intent?.kind === 'comment.update' && intent.uid === uid && intent.draft !== null) {
-    if (text === digest(sight.forecastComment(intent.draft).content)) {
-      draft.copies[uid] = { ...copy, text, public: comment.public, applied: Math.max(copy.applied, intent.clock) };
-      return;
-    }
+  const intent = replica.intent?.kind === 'comment.update' && replica.intent.uid === uid ? replica.intent : null;
+  if (intent?.draft != null && text === digest(sight.forecastComment(intent.draft).content)) {
+    draft.copies[uid] = { ...copy, text, public: comment.public, applied: Math.max(copy.applied, intent.clock) };
+    return;
   }
   if (source.deleted) {
     // A deletion wins over an edit.
@@ -126,7 +124,8 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
   let next: LinkComment = source;
   let applied = copy.applied;
   if (text !== copy.text && copy.text !== null) {
-    const caughtUp = copy.applied >= source.clock;
+    // An open write may have been what this person saw: their change counts as made with it in view.
+    const caughtUp = Math.max(copy.applied, intent?.clock ?? 0) >= source.clock;
     if (caughtUp || time > source.clock) {
       const content = copy.ours ? wordsOf(comment, source, sight) : comment.content;
       const clock = Math.max(time, source.clock + 1);

@@ -29,8 +29,11 @@ export interface Moved {
 
 /** A change on a field seen this soon after our own write of it may be a desk's trigger answering us. */
 const BOUNCE_WINDOW_MS = 60_000;
-const BOUNCE_LIMIT = 3;
 const BOUNCE_QUIET_MS = 120_000;
+/** A trigger puts the same value back each time, people hardly ever do: three of the first kind hold a field, or twelve of the other. */
+const BOUNCE_LIMIT = 12;
+const SAME_AGAIN = 4;
+const SOMETHING_ELSE = 1;
 
 /** Whether a field is held because two desks' triggers contradict each other. */
 export function bouncing(replica: Replica, field: FieldName, now: number): boolean {
@@ -66,10 +69,7 @@ function absorbAbsence(link: Link, replica: Replica, look: Look, sight: Sight): 
   if (!link.life.alive || link.life.clock > replica.life_applied) {
     return { link, replica: gone, notes: [{ what: 'absence', because: 'the ticket was deleted or restored elsewhere since it was last seen here' }] };
   }
-  const spreads = sight.rules
-    .reached(replica.account_id)
-    .some((account) => sight.rules.terms(replica.account_id, account)?.on_delete === 'delete');
-  if (!spreads) {
+  if (!lifeTravels(replica.account_id, sight)) {
     const note: Note = { what: 'deletion kept here', because: 'no mirror carries deletions from this account' };
     return { link, replica: gone, notes: [note] };
   }
@@ -81,12 +81,19 @@ function absorbAbsence(link: Link, replica: Replica, look: Look, sight: Sight): 
   };
 }
 
+function lifeTravels(from: number, sight: Sight): boolean {
+  return sight.rules.reached(from).some((account) => sight.rules.terms(from, account)?.on_delete === 'delete');
+}
+
 /** The ticket is there. If it was last seen deleted, somebody restored it. */
 function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight): Moved {
   if (replica.state !== 'deleted') return { link, replica: { ...replica, state: 'present' }, notes: [] };
   const present: Replica = { ...replica, state: 'present' };
   if (link.life.alive) return { link, replica: present, notes: [] };
   if (link.life.clock > replica.life_applied) return { link, replica: present, notes: [] };
+  if (!lifeTravels(replica.account_id, sight)) {
+    return { link, replica: present, notes: [{ what: 'restoration kept here', because: 'no mirror carries deletions from this account' }] };
+  }
   const clock = Math.max(look.began, link.life.clock + 1);
   return {
     link: { ...link, version: link.version + 1, life: { alive: true, clock, from: sight.account.id } },
@@ -156,12 +163,14 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
     draft.applied[field] = state.clock;
     return;
   }
-  if (!countBounce(draft, replica, field, began)) return;
+  if (!countBounce(draft, replica, field, seen, began)) return;
   if (!mayEnter(field, sight)) {
     draft.notes.push({ what: 'left alone', field, because: 'no mirror carries this field from this account' });
     return;
   }
-  const caughtUp = state === undefined || (draft.applied[field] ?? 0) >= state.clock;
+  // An open write may have been what this person saw: their change counts as made with it in view.
+  const sent = intent?.kind === 'ticket.update' ? (intent.clocks[field] ?? 0) : 0;
+  const caughtUp = state === undefined || Math.max(draft.applied[field] ?? 0, sent) >= state.clock;
   const time = timeOf(ticket.modified_at, began);
   if (MIRRORED[field] === 'set') {
     mergeSet(draft, field, seeing, time, caughtUp, sight);
@@ -222,17 +231,17 @@ function mergeSet(draft: Draft, field: FieldName, seeing: Seeing, time: number, 
 }
 
 /** False if the field is held: seen, remembered, but neither taken in nor written. */
-function countBounce(draft: Draft, replica: Replica, field: FieldName, now: number): boolean {
+function countBounce(draft: Draft, replica: Replica, field: FieldName, seen: Normal, now: number): boolean {
   const wrote = replica.wrote[field];
   const known = draft.bounces[field];
   const past = known !== undefined && now - known.at >= BOUNCE_QUIET_MS ? undefined : known;
   if (wrote === undefined || now - wrote > BOUNCE_WINDOW_MS) {
     return past === undefined || past.count < BOUNCE_LIMIT;
   }
-  const count = (past?.count ?? 0) + 1;
-  draft.bounces[field] = { count, at: now };
+  const count = (past?.count ?? 0) + (past === undefined || same(past.value, seen) ? SAME_AGAIN : SOMETHING_ELSE);
+  draft.bounces[field] = { count, at: now, value: seen };
   if (count < BOUNCE_LIMIT) return true;
-  draft.notes.push({ what: 'held', field, because: `it changed ${count} times at once after we wrote it: two desks contradict each other` });
+  draft.notes.push({ what: 'held', field, because: 'it changes at once whenever we write it: two desks contradict each other' });
   return false;
 }
 

@@ -107,7 +107,9 @@ export interface Held {
 
 /** Changes on a field that came back at once after our own write there. */
 export interface Bounce {
+  /** More for a value that came back before than for a new one. */
   readonly count: number;
+  readonly value: Normal;
   readonly at: number;
 }
 

@@ -190,7 +190,8 @@ export function createDesk(parts: DeskParts) {
   }
 
   function wrote(ticket: NativeTicket, kind: StepKind, names: readonly string[], told: string): void {
-    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, looked: ticket.lastRead });
+    const before = Object.fromEntries(FIELD_NAMES.map((field) => [field, show(ticket, field)]));
+    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, before, looked: ticket.lastRead });
     history.tell(ticket.token, `${name}#${ticket.id} <- ${kind} ${told}`);
   }
 

@@ -91,7 +91,10 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       if (!who.alive || crashes(who, `before store ${name}`)) return never();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
       if (!who.alive) return never();
-      if (chance.hit(faults.weather.storeBefore)) throw new Error(`store: ${name} not done`);
+      if (chance.hit(faults.weather.storeBefore)) {
+        history.mishaps.push({ at: clock.now(), account: 0, token: '', call: `store ${name}`, fate: 'not done' });
+        throw new Error(`store: ${name} not done`);
+      }
       const result = await act();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
       if (!who.alive || crashes(who, `after store ${name}`)) return never();
@@ -102,6 +105,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
 
   function crashes(who: Mortal, where: string): boolean {
     if (!chance.hit(faults.weather.crash)) return false;
+    history.mishaps.push({ at: clock.now(), account: 0, token: '', call: where, fate: 'died' });
     who.kill(where);
     return true;
   }

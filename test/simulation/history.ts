@@ -25,6 +25,8 @@ export interface Wrote {
   readonly token: string;
   readonly kind: StepKind;
   readonly names: readonly string[];
+  /** What the fields were before. */
+  readonly before: Readonly<Record<string, unknown>>;
   /** When we last read this ticket there before the write. */
   readonly looked: number;
 }
@@ -52,6 +54,7 @@ export interface Utterance {
 /** A call that did not end well for us, or whose effect we may not have learnt of. */
 export interface Mishap {
   readonly at: number;
+  /** 0: the database, or a whole process. */
   readonly account: number;
   readonly token: string;
   readonly call: string;

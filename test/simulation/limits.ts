@@ -1,20 +1,22 @@
 /** The limits that cannot be repaired (sync rules, section 5): what excuses a broken promise, each judged from the history. */
 import type { FieldName } from '../../src/core/model.ts';
 import type { FakeDesk } from './desk.ts';
-import type { Edit, History } from './history.ts';
+import type { Edit, History, Utterance, Wrote } from './history.ts';
 
 const BOUNCE_MS = 60_000;
-const BOUNCES = 3;
 
 /** Rule 12: the field changed so often, so soon after our writes, that it had to be taken for two triggers at war. */
 export function heldByBounces(history: History, token: string, field: FieldName): boolean {
   const wrote = history.wrote.filter((one) => one.token === token && one.names.includes(field));
-  const counts = new Map<number, number>();
-  for (const edit of history.of(token, field)) {
-    const soon = wrote.some((one) => one.account === edit.account && edit.at >= one.at && edit.at - one.at <= BOUNCE_MS);
-    if (soon) counts.set(edit.account, (counts.get(edit.account) ?? 0) + 1);
+  const points = new Map<number, { sum: number; value: string }>();
+  const edits = history.edits.filter((edit) => edit.token === token && (field === 'tags' ? edit.what.startsWith('tag:') : edit.what === field));
+  for (const edit of edits) {
+    if (!wrote.some((one) => one.account === edit.account && edit.at >= one.at && edit.at - one.at <= BOUNCE_MS)) continue;
+    const value = JSON.stringify(edit.value);
+    const known = points.get(edit.account);
+    points.set(edit.account, { sum: (known?.sum ?? 0) + (known === undefined || known.value === value ? 4 : 1), value });
   }
-  return [...counts.values()].some((count) => count >= BOUNCES);
+  return [...points.values()].some(({ sum }) => sum >= 10);
 }
 
 /** Limit 4: somebody changed the tags there after our last look and before our write of all of them took effect. */
@@ -24,27 +26,59 @@ export function rewroteTags(history: History, edit: Edit): boolean {
   );
 }
 
+/** Something that left us without an answer about this ticket there, or struck the process that would have had it. */
+function troubled(history: History, account: number, token: string, from: number, to: number): boolean {
+  return history.mishaps.some((one) => one.at >= from - 30_000 && one.at <= to && (one.account === 0 || (one.account === account && one.token === token)));
+}
+
 /** Limit 5: on a desk that deletes for good, somebody deleted our copy before we learnt its id. */
 export function unlearntDelete(history: History, token: string, desk: FakeDesk): boolean {
   if (desk.profile.can.tickets.delete !== 'hard') return false;
   return history
     .of(token, 'life')
-    .some(
-      (edit) =>
-        edit.account === desk.account &&
-        edit.value === false &&
-        history.mishaps.some((one) => one.account === desk.account && one.token === token && one.call === 'createTicket' && one.at <= edit.at),
-    );
+    .filter((edit) => edit.account === desk.account && edit.value === false)
+    .some((edit) => within(history, desk.account, token, 'ticket.create', edit.at, 90_000) !== null);
+}
+
+/** Limit 5, for a comment. */
+export function unlearntCommentDelete(history: History, utterance: Utterance): boolean {
+  return utterance.deletedBy.some(({ account, at }) =>
+    history.wrote.some(
+      (one) =>
+        one.account === account && one.kind === 'comment.create' && one.names.includes(utterance.token) &&
+        one.at <= at && at - one.at < 90_000 && troubled(history, account, utterance.ticket, one.at, at),
+    ),
+  );
+}
+
+/** Our latest write of that kind there before `at`, if it was troubled and not longer ago than `forMs`. */
+function within(history: History, account: number, token: string, kind: Wrote['kind'], at: number, forMs: number): Wrote | null {
+  const one = history.wrote.findLast((wrote) => wrote.account === account && wrote.token === token && wrote.kind === kind && wrote.at <= at);
+  if (one === undefined || at - one.at > forMs || !troubled(history, account, token, one.at, at)) return null;
+  return one;
 }
 
 /** Limit 6: a person restored a ticket whose deletion by us had not been answered. */
 export function unlearntRestore(history: History, token: string): boolean {
   return history
     .of(token, 'life')
-    .some(
-      (edit) =>
-        edit.value === true &&
-        edit.parents.length > 0 &&
-        history.mishaps.some((one) => one.account === edit.account && one.token === token && one.call === 'deleteTicket' && Math.abs(edit.at - one.at) < 60_000),
-    );
+    .filter((edit) => edit.value === true && edit.parents.length > 0)
+    .some((edit) => within(history, edit.account, token, 'ticket.delete', edit.at, 90_000) !== null);
+}
+
+/** As limit 6, for a field: set back to what it was before a write of ours whose answer we had not got, as if it had not been done. */
+export function setBackUnlearnt(history: History, token: string, field: FieldName): boolean {
+  return history.of(token, field).some((edit) => {
+    const wrote = within(history, edit.account, token, 'ticket.update', edit.at, 60_000);
+    return wrote !== null && wrote.names.includes(field) && JSON.stringify(wrote.before[field]) === JSON.stringify(edit.value);
+  });
+}
+
+/** A field that our create did not carry was changed before we had read it for the first time: what we read first is base. */
+export function changedBeforeFirstReading(history: History, token: string, field: FieldName): boolean {
+  return history.of(token, field).some((edit) => {
+    if (edit.parents.length > 0) return false;
+    const wrote = within(history, edit.account, token, 'ticket.create', edit.at, 120_000);
+    return wrote !== null && !wrote.names.includes(field);
+  });
 }

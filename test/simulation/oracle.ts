@@ -5,7 +5,15 @@
 import { normal, same } from '../../src/core/compare.ts';
 import { FIELD_NAMES, type FieldName, type TicketFields } from '../../src/core/model.ts';
 import { lifeOf, words, type FakeDesk, type NativeTicket } from './desk.ts';
-import { heldByBounces, rewroteTags, unlearntDelete, unlearntRestore } from './limits.ts';
+import {
+  changedBeforeFirstReading,
+  heldByBounces,
+  rewroteTags,
+  setBackUnlearnt,
+  unlearntCommentDelete,
+  unlearntDelete,
+  unlearntRestore,
+} from './limits.ts';
 import type { Edit, History, Utterance } from './history.ts';
 import type { Stage } from './simulate.ts';
 
@@ -129,24 +137,37 @@ function arrives(court: Court): void {
 function valuesAlike(court: Court): void {
   for (const field of FIELD_NAMES) {
     if (field === 'tags') continue;
+    // What a person restored on the receiving end alone is theirs.
+    const left = court.stage.shape === 'one way' && court.places.some(({ desk, ticket }) => desk.account === 1 && ticket === null);
+    if (left) return;
     const shownBy = court.places.filter((place) => place.ticket !== null && !frozen(place) && place.desk.profile.can.fields[field] !== undefined);
-    if (court.history.of(court.token, field).length === 0) continue;
     const fits = (place: Place, edit: Edit): boolean => {
       const cast = place.desk.forecast({ [field]: edit.value } as TicketFields)[field];
       if (cast === undefined || place.desk.profile.can.fields[field] === 'create') return true;
       return same(normal(field, cast), normal(field, shown(place, field)));
     };
-    const bad = shownBy.filter((place) => !standing(court, field, place.desk.account).some((edit) => fits(place, edit)));
-    const apart =
-      bad.length === 0 && court.stage.shape === 'all ways' && !standing(court, field, court.origin).some((edit) => shownBy.every((place) => fits(place, edit)));
+    const bad = shownBy.filter((place) => {
+      const may = standing(court, field, place.desk.account);
+      return may.length > 0 && !may.some((edit) => fits(place, edit));
+    });
+    const all = standing(court, field, court.origin);
+    const apart = bad.length === 0 && court.stage.shape === 'all ways' && all.length > 0 && !all.some((edit) => shownBy.every((place) => fits(place, edit)));
     if (bad.length === 0 && !apart) continue;
-    if (heldByBounces(court.history, court.token, field)) {
-      court.excuse('held: changed at once after our write three times');
+    const limit = fieldLimit(court, field);
+    if (limit !== null) {
+      court.excuse(limit);
       continue;
     }
     const values = shownBy.map((place) => `${place.desk.name} ${JSON.stringify(shown(place, field))}`).join(', ');
     court.fail(bad.length > 0 ? 'no edit lost' : 'alike', `${field}: ${values}`);
   }
+}
+
+function fieldLimit({ history, token }: Court, field: FieldName): string | null {
+  if (heldByBounces(history, token, field)) return 'held: changed at once after our write, again and again';
+  if (setBackUnlearnt(history, token, field)) return 'set back while our write was unanswered';
+  if (changedBeforeFirstReading(history, token, field)) return 'changed before its first reading';
+  return null;
 }
 
 function shown(place: Place, field: FieldName): unknown {
@@ -166,12 +187,16 @@ function tagsKept(court: Court): void {
       const there = ((place.ticket.native.tags ?? []) as readonly string[]).some((tag) => `tag:${tag.toLowerCase()}` === what);
       if (wanted === there) continue;
       if (edits.some((edit) => rewroteTags(court.history, edit))) court.excuse('tags changed between our look and our write of all of them');
+      else if (heldByBounces(court.history, court.token, 'tags')) court.excuse('held: changed at once after our write, again and again');
       else court.fail('no edit lost', `${what} is ${there ? 'still' : 'not'} on ${place.desk.name}`);
     }
   }
 }
 
-/** Promise 1 for comments: each where it can be, in the words that stand. */
+/**
+ * Promise 1 for comments: each where it can be, in the words that stand. A copy that cannot be made private gets no later
+ * words: these were never public.
+ */
 function commentsAlike(court: Court): void {
   for (const utterance of court.history.utterances.values()) {
     if (utterance.ticket !== court.token) continue;
@@ -183,15 +208,16 @@ function commentsAlike(court: Court): void {
       const copy = ticket.comments.find((one) => one.token === utterance.token && !one.deleted);
       const gone = utterance.deletedBy.some(({ account }) => reaches(court.stage, account, desk.account));
       if (gone) {
-        if (copy !== undefined && (can.delete || utterance.deletedBy.some(({ account }) => account === desk.account))) {
-          court.fail('arrives', `the deletion of ${utterance.token} did not reach ${desk.name}`);
-        }
+        const could = can.delete || utterance.deletedBy.some(({ account }) => account === desk.account);
+        if (copy === undefined || !could) continue;
+        if (unlearntCommentDelete(court.history, utterance)) court.excuse('a comment deleted before we learnt its id');
+        else court.fail('arrives', `the deletion of ${utterance.token} did not reach ${desk.name}`);
         continue;
       }
       const left = utterance.privateSince !== null && !can.private && utterance.account !== desk.account;
       if (copy === undefined) {
         if (!left) court.fail('arrives', `${utterance.token} is not on ${desk.name}`);
-      } else if (can.edit) {
+      } else if (can.edit && (utterance.privateSince === null || !copy.public)) {
         texts.push({ place, said: said(copy.content, copy.key === null) });
       }
     }
