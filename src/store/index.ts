@@ -2,8 +2,8 @@
 import type { Store } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { createAccounts } from './accounts.ts';
-import type { Database, Sql } from './database.ts';
-import { createIntake, type Handover } from './intake.ts';
+import type { Database } from './database.ts';
+import { createIntake, type Handover, type Wake } from './intake.ts';
 import { createLanes } from './lanes.ts';
 import { createRetention } from './retention.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -20,7 +20,7 @@ export function createStore(ports: {
   readonly database: Database;
   readonly box: SecretBox;
   readonly world: World;
-  readonly wake: (sql: Sql, when: 'now' | 'later') => (() => Promise<void>) | null;
+  readonly wake: Wake;
   readonly leaseMs: number;
 }): PostgresStore {
   const { database, world } = ports;

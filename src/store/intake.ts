@@ -16,20 +16,26 @@ export interface Handover {
   nudge(): void;
 }
 
+/** A wake-up to be left in a transaction; null while none is needed. */
+export type Wake = (when: 'now' | 'later') => ((sql: Sql) => Promise<void>) | null;
+
 export interface IntakePorts {
   readonly database: Database;
   readonly world: World;
   readonly snapshots: Snapshots;
   /** Null in a process without a worker. */
   readonly handover: () => Handover | null;
-  /** Leaves a wake-up in the same transaction. Null when none is needed because one is queued already. */
-  readonly wake: (sql: Sql, when: 'now' | 'later') => (() => Promise<void>) | null;
+  readonly wake: Wake;
   readonly leaseMs: number;
 }
 
 /** Receipts of one group at most. */
 const MOST = 250;
 
+/**
+ * Receipts and the signals that come of them, in one statement. A signal names the receipt that it came with by its place in
+ * the group (`at`); a receipt that was here before leaves the one on record.
+ */
 const ACCEPT = `
 with input as (
   select * from unnest($1::int[], $2::text[], $3::jsonb[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[])
@@ -39,36 +45,48 @@ with input as (
   select account_id, dedupe, headers, raw_body, state, reason, ticket_id, event from input order by n
   on conflict (account_id, dedupe) do nothing
   returning id, account_id, dedupe
+), kept as (
+  select i.n, s.id from input i join stored s on s.account_id = i.account_id and s.dedupe = i.dedupe
+), signalled as (
+  insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, receipt, due_at, lease)
+  select t.id, t.account_id, t.ticket_id, 'unknown', $14::jsonb, t.count, now(), kept.id,
+    case when t.lease is null then now() else now() + $16 * interval '1 millisecond' end, t.lease
+  from unnest($9::uuid[], $10::int[], $11::text[], $12::int[], $13::int[], $15::uuid[]) as t (id, account_id, ticket_id, count, at, lease)
+  left join kept on kept.n = t.at
+  on conflict (account_id, ticket_id) do update set
+    signalled = replicas.signalled + excluded.signalled,
+    signalled_at = now(),
+    receipt = coalesce(excluded.receipt, replicas.receipt),
+    due_at = case when replicas.lease is null then least(coalesce(replicas.due_at, now()), now()) else replicas.due_at end
+  returning id, account_id, ticket_id, signalled, lease
 )
-select i.n::int as n, s.id::text as id from input i join stored s on s.account_id = i.account_id and s.dedupe = i.dedupe`;
+select n::int as n, id::text as receipt, null::uuid as id, null::int as account_id, null::text as ticket_id, null::int as signalled, null::uuid as lease
+from kept
+union all
+select null, null, id, account_id, ticket_id, signalled, lease from signalled`;
 
 const KNOWN = `
 select i.n::int as n, r.id::text as id
 from unnest($1::int[], $2::text[]) with ordinality as i (account_id, dedupe, n)
 join receipts r on r.account_id = i.account_id and r.dedupe = i.dedupe`;
 
-const SIGNAL = `
-insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, receipt, due_at, lease)
-select id, account_id, ticket_id, 'unknown', $6::jsonb, count, now(), receipt,
-  case when lease is null then now() else now() + $8 * interval '1 millisecond' end, lease
-from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $7::uuid[]) as i (id, account_id, ticket_id, count, receipt, lease)
-on conflict (account_id, ticket_id) do update set
-  signalled = replicas.signalled + excluded.signalled,
-  signalled_at = now(),
-  receipt = coalesce(excluded.receipt, replicas.receipt),
-  due_at = case when replicas.lease is null then least(coalesce(replicas.due_at, now()), now()) else replicas.due_at end
-returning id, account_id, ticket_id, signalled, lease`;
-
 /** What one group says about one ticket. */
 interface TicketSignal {
   readonly id: string;
   readonly lease: string | null;
   count: number;
-  receipt: string | null;
+  /** The latest receipt's place in the group, from 1. */
+  at: number;
   latest: NewReceipt;
 }
 
+interface ReceiptRow {
+  readonly n: number;
+  readonly receipt: string;
+}
+
 interface SignalRow {
+  readonly n: null;
   readonly id: string;
   readonly account_id: number;
   readonly ticket_id: string;
@@ -83,21 +101,30 @@ export function createIntake(ports: IntakePorts): Intake {
   async function flush(receipts: readonly NewReceipt[]): Promise<readonly Accepted[]> {
     const now = world.now();
     const handover = ports.handover();
-    const outcome = await database.transaction(async (sql) => {
-      const accepted = await store(sql, receipts);
-      const signals = gather(receipts, accepted, handover);
-      if (signals.length === 0) return { accepted, signals, rows: [] };
-      const rows = await signal(sql, signals, emptyDoc, ports.leaseMs);
-      const wake = ports.wake(sql, rows.some((row) => handover === null || row.lease === null) && handover === null ? 'now' : 'later');
-      if (wake !== null) await wake();
-      return { accepted, signals, rows };
-    });
-    hand(outcome.signals, outcome.rows, handover, now);
-    return outcome.accepted;
+    const signals = gather(receipts, handover);
+    const write = (sql: Sql): Promise<(ReceiptRow | SignalRow)[]> => sql.run('receipts_accept', ACCEPT, valuesOf(receipts, signals, emptyDoc, ports.leaseMs));
+    const wake = signals.length === 0 ? null : ports.wake(handover === null ? 'now' : 'later');
+    const rows =
+      wake === null
+        ? await write(database)
+        : await database.transaction(async (sql) => {
+            const written = await write(sql);
+            await wake(sql);
+            return written;
+          });
+    const accepted = await answers(database, receipts, rows.filter((row): row is ReceiptRow => row.n !== null));
+    hand(signals, rows.filter((row): row is SignalRow => row.n === null), accepted, handover, now);
+    return accepted;
   }
 
   /** Committed: lanes that are ours start from memory; the others are looked for. */
-  function hand(signals: readonly TicketSignal[], rows: readonly SignalRow[], handover: Handover | null, now: number): void {
+  function hand(
+    signals: readonly TicketSignal[],
+    rows: readonly SignalRow[],
+    accepted: readonly Accepted[],
+    handover: Handover | null,
+    now: number,
+  ): void {
     if (handover === null || rows.length === 0) return;
     const byTicket = new Map(signals.map((signal) => [`${signal.latest.account_id} ${signal.latest.ticket_id}`, signal]));
     const opened: Lane[] = [];
@@ -112,7 +139,7 @@ export function createIntake(ports: IntakePorts): Intake {
           link: null,
           signalled: row.signalled,
           read: 0,
-          receipt: signal.receipt,
+          receipt: accepted[signal.at - 1]?.id ?? null,
           signalled_at: now,
           fresh: false,
           snapshot: signal.latest.snapshot,
@@ -126,19 +153,18 @@ export function createIntake(ports: IntakePorts): Intake {
     if (others) handover.nudge();
   }
 
-  function gather(receipts: readonly NewReceipt[], accepted: readonly Accepted[], handover: Handover | null): TicketSignal[] {
+  function gather(receipts: readonly NewReceipt[], handover: Handover | null): TicketSignal[] {
     const signals = new Map<string, TicketSignal>();
     receipts.forEach((receipt, i) => {
       if (receipt.state !== 'accepted' || receipt.ticket_id === null) return;
       const at = `${receipt.account_id} ${receipt.ticket_id}`;
-      const fresh = accepted[i]?.repeated === false ? (accepted[i]?.id ?? null) : null;
       const known = signals.get(at);
       if (known === undefined) {
         const lease = handover?.room(receipt.account_id) === true ? world.id() : null;
-        signals.set(at, { id: world.id(), lease, count: 1, receipt: fresh, latest: receipt });
+        signals.set(at, { id: world.id(), lease, count: 1, at: i + 1, latest: receipt });
       } else {
         known.count += 1;
-        known.receipt = fresh ?? known.receipt;
+        known.at = i + 1;
         known.latest = receipt;
       }
     });
@@ -149,8 +175,8 @@ export function createIntake(ports: IntakePorts): Intake {
   return { accept: (receipt) => batch.add(receipt) };
 }
 
-async function store(sql: Sql, receipts: readonly NewReceipt[]): Promise<Accepted[]> {
-  const rows = await sql.run<{ n: number; id: string }>('receipts_accept', ACCEPT, [
+function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSignal[], emptyDoc: string, leaseMs: number): unknown[] {
+  return [
     receipts.map((receipt) => receipt.account_id),
     receipts.map((receipt) => receipt.dedupe),
     receipts.map((receipt) => toJson(receipt.headers)),
@@ -159,37 +185,35 @@ async function store(sql: Sql, receipts: readonly NewReceipt[]): Promise<Accepte
     receipts.map((receipt) => receipt.reason),
     receipts.map((receipt) => receipt.ticket_id),
     receipts.map((receipt) => receipt.event),
-  ]);
-  const accepted: Accepted[] = new Array<Accepted>(receipts.length);
-  const claimed = new Set<string>();
-  for (const { n, id } of rows.sort((a, b) => a.n - b.n)) {
-    // Two equal deliveries in one group share a row: the first of them is the new one.
-    accepted[n - 1] = { id, repeated: claimed.has(id) };
-    claimed.add(id);
-  }
-  const repeated = receipts.flatMap((receipt, i) => (accepted[i] === undefined ? [{ receipt, i }] : []));
-  if (repeated.length > 0) {
-    const known = await sql.run<{ n: number; id: string }>('receipts_known', KNOWN, [
-      repeated.map(({ receipt }) => receipt.account_id),
-      repeated.map(({ receipt }) => receipt.dedupe),
-    ]);
-    for (const { n, id } of known) {
-      const place = repeated[n - 1];
-      if (place !== undefined) accepted[place.i] = { id, repeated: true };
-    }
-  }
-  return accepted;
-}
-
-function signal(sql: Sql, signals: readonly TicketSignal[], emptyDoc: string, leaseMs: number): Promise<SignalRow[]> {
-  return sql.run<SignalRow>('replicas_signal', SIGNAL, [
     signals.map(({ id }) => id),
     signals.map(({ latest }) => latest.account_id),
     signals.map(({ latest }) => latest.ticket_id),
     signals.map(({ count }) => count),
-    signals.map(({ receipt }) => receipt),
+    signals.map(({ at }) => at),
     emptyDoc,
     signals.map(({ lease }) => lease),
     leaseMs,
+  ];
+}
+
+/** Which receipts are new, and the ids of those that are not. */
+async function answers(sql: Sql, receipts: readonly NewReceipt[], rows: readonly ReceiptRow[]): Promise<Accepted[]> {
+  const accepted: Accepted[] = new Array<Accepted>(receipts.length);
+  const claimed = new Set<string>();
+  for (const { n, receipt } of [...rows].sort((a, b) => a.n - b.n)) {
+    // Two equal deliveries in one group share a row: the first of them is the new one.
+    accepted[n - 1] = { id: receipt, repeated: claimed.has(receipt) };
+    claimed.add(receipt);
+  }
+  const repeated = receipts.flatMap((receipt, i) => (accepted[i] === undefined ? [{ receipt, i }] : []));
+  if (repeated.length === 0) return accepted;
+  const known = await sql.run<{ n: number; id: string }>('receipts_known', KNOWN, [
+    repeated.map(({ receipt }) => receipt.account_id),
+    repeated.map(({ receipt }) => receipt.dedupe),
   ]);
+  for (const { n, id } of known) {
+    const place = repeated[n - 1];
+    if (place !== undefined) accepted[place.i] = { id, repeated: true };
+  }
+  return accepted;
 }

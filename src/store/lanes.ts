@@ -32,6 +32,9 @@ const GIVE_BACK = `
 update replicas r set due_at = now(), lease = null
 from unnest($1::uuid[], $2::uuid[]) as t (id, lease) where r.id = t.id and r.lease = t.lease`;
 
+/** No desk's clock is assumed to be further from ours. */
+const MOST_SKEW_MS = 10 * 60_000;
+
 /** A change feed's row counts if it tells more than the last look can have seen; desk times may have whole seconds only. */
 const SIGNAL_KNOWN = `
 update replicas r set signalled = r.signalled + 1, signalled_at = now(),
@@ -40,7 +43,7 @@ from unnest($2::text[], $3::bigint[], $4::boolean[], $5::boolean[]) as t (ticket
 where r.account_id = $1 and r.ticket_id = t.ticket_id and (
   t.force
   or (t.deleted and r.state <> 'deleted')
-  or (not t.deleted and (r.state = 'deleted' or t.modified > r.modified or (t.modified = r.modified and r.looked < t.modified + 1000))))
+  or (not t.deleted and (r.state = 'deleted' or t.modified > r.modified or (t.modified = r.modified and r.looked < t.modified + 1000 + ${MOST_SKEW_MS}))))
 returning r.id`;
 
 const SIGNAL_NEW = `

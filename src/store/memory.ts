@@ -55,6 +55,7 @@ export function createMemoryStore(world: World): MemoryStore {
   const sweeps = new Map<number, { cursor: string | null; since: number }>();
   let edges: MirrorEdge[] = [];
   let version = 0;
+  let lastReceipt = 0;
 
   const place = (accountId: number, ticketId: string): string => `${accountId} ${ticketId}`;
   const rowOfTicket = (accountId: number, ticketId: string): Row | undefined => rows.get(byTicket.get(place(accountId, ticketId)) ?? '');
@@ -96,7 +97,7 @@ export function createMemoryStore(world: World): MemoryStore {
     if (row.replica.ticket_id !== null) {
       byTicket.delete(place(replica.account_id, row.replica.ticket_id));
       // Nobody looks at the old ticket under this replica any more, so what was heard of it is settled here.
-      settleReceipts(row, String(receipts.length), 'the ticket was given up for a new one');
+      settleReceipts(row, String(lastReceipt), 'the ticket was given up for a new one');
     }
     if (replica.ticket_id === null) return;
     const at = place(replica.account_id, replica.ticket_id);
@@ -198,7 +199,7 @@ export function createMemoryStore(world: World): MemoryStore {
       async accept(receipt) {
         const at = `${receipt.account_id} ${receipt.dedupe}`;
         const known = dedupes.get(at);
-        const id = known ?? String(receipts.length + 1);
+        const id = known ?? String((lastReceipt += 1));
         if (known === undefined) {
           dedupes.set(at, id);
           receipts.push({ ...receipt, id, received: world.now() });

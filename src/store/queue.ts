@@ -3,6 +3,7 @@ import { PgBoss } from 'pg-boss';
 import type { Queue, QueueWork } from '../ports/queue.ts';
 import type { World } from '../ports/world.ts';
 import type { Sql } from './database.ts';
+import type { Wake } from './intake.ts';
 
 const LANES = 'lanes';
 const SWEEP = 'sweep';
@@ -11,10 +12,12 @@ const RETENTION = 'retention';
 /** A deferred wake-up is the net under a process that dies with lanes in its hands; one queued at a time is enough. */
 const LATER_SECONDS = 31;
 const LATER_EVERY_MS = 10_000;
+/** Workers elsewhere are woken at most this often. */
+const NOW_EVERY_MS = 50;
 
 export interface BossQueue extends Queue {
   /** A wake-up for `store`'s own transaction; null while one that will do is queued already. */
-  wake(sql: Sql, when: 'now' | 'later'): (() => Promise<void>) | null;
+  readonly wake: Wake;
   /** Makes the queues. Idempotent. */
   prepare(): Promise<void>;
 }
@@ -37,7 +40,26 @@ export function createQueue(ports: {
   });
   boss.on('error', (error: Error) => world.log.warn('queue.error', { message: error.message }));
   let laterAt = -Infinity;
-  let failed = false;
+  let nowAt = -Infinity;
+  let pending = false;
+  let stopped = false;
+
+  async function send(when: 'now' | 'later', sql: Sql | null): Promise<void> {
+    const options = when === 'later' ? { singletonKey: 'later', startAfter: LATER_SECONDS } : { singletonKey: 'now' };
+    const db = sql === null ? {} : { db: { executeSql: async (text: string, values: unknown[] = []) => ({ rows: await sql.run<never>('', text, values) }) } };
+    await boss.send(LANES, {}, { ...options, ...db });
+  }
+
+  /** What came too soon after the last wake-up gets one of its own a moment later; workers that look by themselves are the net under it. */
+  function afterwards(): void {
+    if (pending) return;
+    pending = true;
+    void world.sleep(NOW_EVERY_MS).then(async () => {
+      pending = false;
+      nowAt = world.now();
+      if (!stopped) await send('now', null);
+    }).catch((error: unknown) => world.log.warn('queue.not_woken', { message: String(error) }));
+  }
 
   return {
     async prepare() {
@@ -60,25 +82,26 @@ export function createQueue(ports: {
     async sweepSoon(accountId, inMs) {
       await boss.send(SWEEP, { account_id: accountId }, { singletonKey: String(accountId), startAfter: new Date(world.now() + inMs) });
     },
-    wake(sql, when) {
+    wake(when) {
+      const now = world.now();
       if (when === 'later') {
-        if (world.now() - laterAt < LATER_EVERY_MS) return null;
-        laterAt = world.now();
+        if (now - laterAt < LATER_EVERY_MS) return null;
+        laterAt = now;
+      } else {
+        if (now - nowAt < NOW_EVERY_MS) {
+          afterwards();
+          return null;
+        }
+        nowAt = now;
       }
-      const db = {
-        executeSql: async (text: string, values: unknown[] = []) => ({ rows: await sql.run<never>('', text, values) }),
-      };
-      const options = when === 'later' ? { singletonKey: 'later', startAfter: LATER_SECONDS } : { singletonKey: 'now' };
-      return async () => {
-        await boss.send(LANES, {}, { ...options, db });
-      };
+      return (sql) => send(when, sql);
     },
     async ping() {
-      if (failed) throw new Error('the queue has failed');
+      if (stopped) throw new Error('the queue is stopped');
       await boss.getQueue(LANES);
     },
     async stop() {
-      failed = true;
+      stopped = true;
       await boss.stop({ graceful: true, timeout: 5_000, close: true });
     },
   };

@@ -22,12 +22,12 @@ where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.link_id is
 returning t.id, r.receipt::text as receipt`;
 
 /**
- * A ticket id that intake wrote while the lane was at work stands (`keep_ticket`). Released, a lane is due again at once if
+ * Only a turn that changes the ticket id writes it: one that intake or an adoption wrote meanwhile stands. Released, a lane is due again at once if
  * anything is left: a signal, a newer link, an open intent.
  */
 export const REPLICA_UPDATE = `
 update replicas r set
-  link_id = t.link_id, ticket_id = case when t.keep_ticket then coalesce(t.ticket_id, r.ticket_id) else t.ticket_id end,
+  link_id = t.link_id, ticket_id = case when t.moves_ticket then t.ticket_id else r.ticket_id end,
   key = t.key, state = t.state, doc = t.doc, looked = t.looked, modified = t.modified, version = t.version, open = t.open,
   read = greatest(r.read, coalesce(t.read, 0)),
   signalled = r.signalled + t.more,
@@ -40,7 +40,7 @@ update replicas r set
     when r.signalled + t.more > greatest(r.read, coalesce(t.read, 0)) or greatest(r.wanted, t.wanted) > t.version or t.open then now()
   end
 from jsonb_to_recordset($1::jsonb) as t (
-  id uuid, lease uuid, link_id uuid, ticket_id text, keep_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
+  id uuid, lease uuid, link_id uuid, ticket_id text, moves_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
   version bigint, open boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
 where r.id = t.id and r.lease = t.lease
 returning r.id`;
@@ -70,7 +70,7 @@ delete from copies c using unnest($1::uuid[], $2::text[]) as t (replica_id, uid)
 export const RECEIPTS = `
 update receipts r set state = 'settled', reason = t.reason, settled_at = now()
 from unnest($1::int[], $2::text[], $3::bigint[], $4::text[]) as t (account_id, ticket_id, upto, reason)
-where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and r.id <= t.upto`;
+where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and (t.upto is null or r.id <= t.upto)`;
 
 export const OPERATIONS = `
 insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, began_at, ended_at)

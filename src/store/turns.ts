@@ -125,7 +125,7 @@ async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: Readonly
       id: before.id,
       lease: turn.lease,
       ticket_id: replica.ticket_id,
-      keep_ticket: replica.generation === before.generation && before.ticket_id === null,
+      moves_ticket: replica.ticket_id !== before.ticket_id,
       looked: replica.looked,
       modified: replica.modified,
       version: replica.version,
@@ -183,13 +183,13 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
   if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [jsonRows(spawned)]);
   await writeComments(sql, turns);
   await writeCopies(sql, turns);
-  const settled = turns.filter((turn) => turn.settles !== null && turn.replica.ticket_id !== null);
+  const settled = turns.flatMap(settledReceipts);
   if (settled.length > 0) {
     await sql.run('turn_receipts', RECEIPTS, [
-      settled.map((turn) => turn.replica.account_id),
-      settled.map((turn) => turn.before.ticket_id ?? turn.replica.ticket_id),
-      settled.map((turn) => turn.settles?.receipt),
-      settled.map((turn) => turn.settles?.reason),
+      settled.map(({ account_id: id }) => id),
+      settled.map(({ ticket_id: id }) => id),
+      settled.map(({ upto }) => upto),
+      settled.map(({ reason }) => reason),
     ]);
   }
   const operations = turns.flatMap((turn) => turn.operations);
@@ -202,6 +202,24 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
       notes.map(({ note }) => toJson(note)),
     ]);
   }
+}
+
+interface SettledReceipts {
+  readonly account_id: number;
+  readonly ticket_id: string;
+  /** Null: all of them. */
+  readonly upto: string | null;
+  readonly reason: string;
+}
+
+function settledReceipts(turn: Turn): readonly SettledReceipts[] {
+  const { before, replica, settles } = turn;
+  const of = { account_id: replica.account_id };
+  const ticket = before.ticket_id ?? replica.ticket_id;
+  const looked = settles === null || ticket === null ? [] : [{ ...of, ticket_id: ticket, upto: settles.receipt, reason: settles.reason }];
+  // Nobody looks at a ticket that was given up for a new one, so what was heard of it is settled here.
+  const gone = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
+  return gone ? [...looked, { ...of, ticket_id: before.ticket_id, upto: null, reason: 'the ticket was given up for a new one' }] : looked;
 }
 
 async function writeComments(sql: Sql, turns: readonly Turn[]): Promise<void> {

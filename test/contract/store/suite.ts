@@ -269,6 +269,21 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(await claimOne()).toMatchObject({ signalled: 1, replica: { id: creating.replica.id, ticket_id: 'echo' } });
     });
 
+    test('settles what was heard of a ticket that is given up for a new one', async () => {
+      await newAccount();
+      const { replica } = await linked('t1');
+      const heard = await store.intake.accept(receipt('t1'));
+      const lane = await claimOne();
+      const anew: Replica = { ...replica, generation: 2, ticket_id: null, state: 'wanted' };
+      expect(await store.lanes.commit(turn(lane, { replica: anew, read: 2 }))).toBe('done');
+      const later = subject.world.now() + 60_000;
+      await store.retention.purge(later, later);
+      expect(await store.intake.accept({ ...receipt('t1'), dedupe: 'after' })).toMatchObject({ repeated: false });
+      const stranger = await claimOne();
+      expect(stranger.replica).toMatchObject({ state: 'unknown', ticket_id: 't1' });
+      expect(Number(stranger.receipt)).toBeGreaterThan(Number(heard.id));
+    });
+
     test('knows whether a create was sent before a moment', async () => {
       await newAccount();
       const now = subject.world.now();

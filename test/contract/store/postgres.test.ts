@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newLink, wantedReplica, type Replica } from '../../../src/core/state.ts';
+import type { Turn } from '../../../src/ports/store.ts';
+import { connectDatabase, type Database } from '../../../src/store/database.ts';
+import { createStore } from '../../../src/store/index.ts';
+import { createSecretBox } from '../../../src/store/secret-box.ts';
+import { createWorld } from '../../../src/world.ts';
+import { createTestDatabase, silentLog, type TestDatabase } from '../../support/database.ts';
+import { storeSuite } from './suite.ts';
+
+const world = createWorld({ level: 'silent' });
+const KEY = 'a key that only tests are sealed with';
+
+async function open(): Promise<{ store: ReturnType<typeof createStore>; database: Database; close: () => Promise<void> }> {
+  const fresh: TestDatabase = await createTestDatabase();
+  const database = connectDatabase(fresh.url, silentLog);
+  const store = createStore({ database, box: createSecretBox(KEY), world, wake: () => null, leaseMs: 30_000 });
+  return {
+    store,
+    database,
+    async close() {
+      await database.close();
+      await fresh.drop();
+    },
+  };
+}
+
+storeSuite('store on PostgreSQL', async () => {
+  const { store, close } = await open();
+  return { store, world, close };
+});
+
+describe('what only the database has to promise', () => {
+  let subject: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    subject = await open();
+  });
+  afterAll(() => subject.close());
+
+  test('one bad turn fails nobody else of its group', async () => {
+    const { store } = subject;
+    await store.accounts.apply([{ name: 'a', service: 'helpdesk', url: 'https://a.example', credentials: {}, settings: {} }], []);
+    const accept = (id: string): Promise<unknown> =>
+      store.intake.accept({ account_id: 1, dedupe: id, headers: {}, raw_body: Buffer.from('{}'), state: 'accepted', reason: null, ticket_id: id, event: null, snapshot: null });
+    await Promise.all(['a', 'b', 'c', 'd'].map(accept));
+    const lanes = await store.lanes.claim([{ account_id: 1, free: 10 }], 30_000);
+    const turns = lanes.map((lane): Turn => {
+      const born = newLink(world.id(), 1, world.now());
+      const replica: Replica = { ...lane.replica, link_id: born.id, state: 'present', version: 1 };
+      // No column holds this account: the statement fails for the whole group.
+      const bad = lane.replica.ticket_id === 'b';
+      const spawn = bad ? [{ replica: { ...wantedReplica(world.id(), born.id, 1), account_id: 2 ** 40 }, lease: null }] : [];
+      return {
+        lease: lane.lease, before: lane.replica, replica, link: { before: born, after: { ...born, version: 1 } }, read: 1, settles: null, spawn,
+        adopted_by: null, operations: [], notes: [], release: { inMs: null },
+      };
+    });
+    const results = await Promise.allSettled(turns.map((turn) => store.lanes.commit(turn)));
+    expect(results.map(({ status }) => status)).toEqual(lanes.map(({ replica }) => (replica.ticket_id === 'b' ? 'rejected' : 'fulfilled')));
+  });
+
+  test('keeps texts that no database can hold without failing the group they came with', async () => {
+    const { store } = subject;
+    await store.intake.accept({
+      account_id: 1, dedupe: 'e', headers: {}, raw_body: Buffer.from('{}'), state: 'accepted', reason: null, ticket_id: 'e', event: null, snapshot: null,
+    });
+    const [again] = await store.lanes.claim([{ account_id: 1, free: 10 }], 30_000);
+    if (again === undefined) throw new Error('no lane is due');
+    const born = newLink(world.id(), 1, world.now());
+    const after = { ...born, version: 1, fields: { subject: { value: 'a\u0000b\ud800c', clock: 1, from: 1 } } };
+    const result = await store.lanes.commit({
+      lease: again.lease, before: again.replica, replica: { ...again.replica, link_id: born.id, state: 'present' }, link: { before: born, after }, read: 1,
+      settles: null, spawn: [], adopted_by: null, operations: [], notes: [], release: { inMs: null },
+    });
+    expect(result).toBe('done');
+    expect((await store.lanes.link(born.id)).fields.subject?.value).toBe('ab\ufffdc');
+  });
+
+  test('seals credentials, hook tokens and secrets', async () => {
+    const { store, database } = subject;
+    await store.accounts.apply([{ name: 'sealed', service: 'helpdesk', url: 'https://b.example', credentials: { key: 'plain-key' }, settings: {} }], []);
+    const account = (await store.accounts.load()).accounts.find(({ name }) => name === 'sealed');
+    await store.accounts.setSecrets(account?.id ?? 0, ['plain-secret']);
+    const rows = await database.run<Record<string, string>>('', `select credentials, hook_token, inbound_secrets from accounts where name = 'sealed'`, []);
+    expect(JSON.stringify(rows)).not.toMatch(/plain-key|plain-secret/);
+    expect(JSON.stringify(rows)).not.toContain(account?.hook_token);
+  });
+});
