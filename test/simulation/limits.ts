@@ -74,6 +74,14 @@ export function setBackUnlearnt(history: History, token: string, field: FieldNam
   });
 }
 
+/** The same for a tag that somebody took off again. */
+export function tookBackUnlearnt(history: History, edit: Edit): boolean {
+  const wrote = within(history, edit.account, edit.token, 'ticket.update', edit.at, 60_000);
+  if (wrote === null || !wrote.names.includes('tags')) return false;
+  const before = (wrote.before.tags ?? []) as readonly string[];
+  return before.some((tag) => `tag:${tag.toLowerCase()}` === edit.what) === edit.value;
+}
+
 /** A field that our create did not carry was changed before we had read it for the first time: what we read first is base. */
 export function changedBeforeFirstReading(history: History, token: string, field: FieldName): boolean {
   return history.of(token, field).some((edit) => {

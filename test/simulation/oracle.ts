@@ -10,6 +10,7 @@ import {
   heldByBounces,
   rewroteTags,
   setBackUnlearnt,
+  tookBackUnlearnt,
   unlearntCommentDelete,
   unlearntDelete,
   unlearntRestore,
@@ -187,6 +188,7 @@ function tagsKept(court: Court): void {
       const there = ((place.ticket.native.tags ?? []) as readonly string[]).some((tag) => `tag:${tag.toLowerCase()}` === what);
       if (wanted === there) continue;
       if (edits.some((edit) => rewroteTags(court.history, edit))) court.excuse('tags changed between our look and our write of all of them');
+      else if (edits.some((edit) => tookBackUnlearnt(court.history, edit))) court.excuse('set back while our write was unanswered');
       else if (heldByBounces(court.history, court.token, 'tags')) court.excuse('held: changed at once after our write, again and again');
       else court.fail('no edit lost', `${what} is ${there ? 'still' : 'not'} on ${place.desk.name}`);
     }
