@@ -168,14 +168,15 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
     draft.notes.push({ what: 'left alone', field, because: 'no mirror carries this field from this account' });
     return;
   }
-  // An open write may have been what this person saw: their change counts as made with it in view.
-  const sent = intent?.kind === 'ticket.update' ? (intent.clocks[field] ?? 0) : 0;
-  const caughtUp = state === undefined || Math.max(draft.applied[field] ?? 0, sent) >= state.clock;
+  const applied = draft.applied[field] ?? 0;
   const time = timeOf(ticket.modified_at, began);
   if (MIRRORED[field] === 'set') {
-    mergeSet(draft, field, seeing, time, caughtUp, sight);
+    mergeSet(draft, field, seeing, time, applied >= (state?.clock ?? 0), sight);
     return;
   }
+  // An open write may have been what this person saw: their change counts as made with it in view.
+  const sent = intent?.kind === 'ticket.update' ? (intent.clocks[field] ?? 0) : 0;
+  const caughtUp = state === undefined || Math.max(applied, sent) >= state.clock;
   if (MIRRORED[field] === 'person' && !portable(ticket, field)) {
     draft.notes.push({ what: 'left alone', field, because: 'this person has no e-mail address, so no other desk can know them' });
     return;

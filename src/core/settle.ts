@@ -143,19 +143,31 @@ function settleMissing(link: Link, replica: Replica, intent: Intent, sight: Sigh
     case 'ticket.delete':
       return { link, replica: { ...replica, state: 'deleted', life_applied: Math.max(replica.life_applied, intent.life), failures: 0 }, notes: [] };
     case 'comment.delete':
-      return { link, replica: { ...dropCopy(link, replica, intent), failures: 0 }, notes: [] };
+      return tightens(link, intent) ? missed(link, replica, intent, now) : { link, replica: { ...dropCopy(link, replica, intent), failures: 0 }, notes: [] };
+    case 'comment.update':
+      return missed(link, replica, intent, now);
     case 'ticket.update':
     case 'comment.create':
       return absorb(link, replica, { began: intent.sent, ticket: null, comments: null }, sight);
     case 'ticket.create':
     case 'ticket.restore':
-    case 'comment.update':
-      return {
-        link,
-        replica: hold(replica, intent, { kind: 'refused', reason: 'the desk has no such ticket or comment', fields: [] }, now),
-        notes: [],
-      };
+      return { link, replica: hold(replica, intent, NO_SUCH, now), notes: [] };
   }
+}
+
+const NO_SUCH = { kind: 'refused', reason: 'the desk has no such ticket or comment', fields: [] } as const;
+
+/** The comment lives and only its public copy is to go, to be made again in private. */
+function tightens(link: Link, intent: Intent): boolean {
+  return intent.uid !== null && link.comments[intent.uid]?.deleted === false;
+}
+
+/** A copy that should be there is not: somebody deleted it, or the whole ticket. The look that follows tells, whatever lists lag. */
+function missed(link: Link, replica: Replica, intent: Intent, now: number): Moved {
+  const held = hold(replica, intent, NO_SUCH, now);
+  const copy = intent.uid === null ? undefined : held.copies[intent.uid];
+  if (copy === undefined) return { link, replica: held, notes: [] };
+  return { link, replica: { ...held, copies: { ...held.copies, [copy.uid]: { ...copy, since: 0 } } }, notes: [] };
 }
 
 /** The names under which a refusal of this step is remembered. */
@@ -176,7 +188,7 @@ function heldNames(intent: Intent): readonly string[] {
 }
 
 /** Refused once: look and plan again. Refused twice: held until something newer is to be said, or a person releases it. */
-function hold(replica: Replica, intent: Intent, refused: { kind: 'refused'; reason: string; fields: readonly string[] }, now: number): Replica {
+function hold(replica: Replica, intent: Intent, refused: Extract<Outcome, { kind: 'refused' }>, now: number): Replica {
   const all = heldNames(intent);
   const blamed = all.filter((name) => refused.fields.some((field) => name === `field:${field}`));
   const held: Record<string, Held> = { ...replica.held };
@@ -204,7 +216,7 @@ function without(held: Replica['held'], names: readonly string[]): Replica['held
  * A look that began late enough settles an open intent other than a create: what is seen was done, what is not seen was
  * not and is planned again. `look` has been absorbed with the intent still open.
  */
-export function settleByLook(link: Link, replica: Replica, look: Look, sight: Sight, now: number): Replica {
+export function settleByLook(link: Link, replica: Replica, look: Look): Replica {
   const intent = replica.intent;
   if (intent === null) return replica;
   const closed: Replica = { ...replica, intent: null };
@@ -213,7 +225,7 @@ export function settleByLook(link: Link, replica: Replica, look: Look, sight: Si
     return { ...closed, life_applied: Math.max(closed.life_applied, intent.life) };
   }
   if (intent.kind === 'comment.delete' && look.comments !== null && !look.comments.some(({ id }) => id === intent.comment_id)) {
-    return settle(link, replica, { kind: 'missing' }, sight, now).replica;
+    return { ...dropCopy(link, closed, intent), failures: 0 };
   }
   return closed;
 }

@@ -206,7 +206,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     return push(hand, {
       move(link, replica) {
         const moved = absorb(link, replica, seen, sight);
-        return { ...moved, replica: settleByLook(moved.link, moved.replica, seen, sight, world.now()) };
+        return { ...moved, replica: settleByLook(moved.link, moved.replica, seen) };
       },
       read: hand.lane.signalled,
     });
@@ -283,7 +283,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       move: (link, replica) => settle(link, { ...replica, intent }, outcome, sight, world.now()),
       operations: [operationOf(hand, intent, outcome, failure, began, world.now())],
       ...(waitMs === null ? {} : { waitMs }),
-      ...(outcome.kind === 'refused' || (outcome.kind === 'missing' && intent.kind === 'comment.update') ? { thenLook: true } : {}),
+      ...(outcome.kind === 'refused' || (outcome.kind === 'missing' && intent.kind.startsWith('comment.')) ? { thenLook: true } : {}),
     });
   }
 
@@ -358,7 +358,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       const notes = version === hand.stored.version ? moved.notes : [...moved.notes, ...planned.notes];
       return { replica: { ...planned.replica, version, failures: 0 }, notes, next: 'idle', waitMs: null };
     }
-    if (wantsLook(hand, planned.step)) {
+    if (wantsLook(hand, moved.link, planned.step)) {
       hand.mustLook = planned.step.kind === 'ticket.update' ? 'ticket' : 'all';
       return { ...stay, next: 'look' };
     }
@@ -370,10 +370,12 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   }
 
   /** Never overwrite, close or delete what was not looked at just now. */
-  function wantsLook(hand: Hand, step: Step): boolean {
+  function wantsLook(hand: Hand, link: Link, step: Step): boolean {
     const freshSince = world.now() - FRESH_LOOK_MS;
     if (step.kind === 'ticket.update') return hand.lookedAt < freshSince;
-    if (step.kind === 'ticket.delete' || step.kind === 'comment.update') return hand.sawCommentsAt < freshSince;
+    // A comment that is deleted to be made again in private takes its latest words along.
+    const remakes = step.kind === 'comment.delete' && step.uid !== null && link.comments[step.uid]?.deleted === false;
+    if (step.kind === 'ticket.delete' || step.kind === 'comment.update' || remakes) return hand.sawCommentsAt < freshSince;
     return false;
   }
 

@@ -253,6 +253,8 @@ export function createDesk(parts: DeskParts) {
         throw new DeskFailure('missing', 'no such ticket', { status: 404 });
       }
       ticket.lastRead = clock.now();
+      const at = `${account} ${ticket.token}`;
+      history.reads.set(at, [...(history.reads.get(at) ?? []), clock.now()]);
       return read(ticket);
     },
     list(): Page<Ticket> {

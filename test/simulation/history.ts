@@ -63,6 +63,8 @@ export interface Mishap {
 
 export interface History {
   readonly edits: Edit[];
+  /** When we read a ticket, by its place: account and token. */
+  readonly reads: Map<string, number[]>;
   readonly wrote: Wrote[];
   readonly deeds: Deed[];
   readonly utterances: Map<string, Utterance>;
@@ -84,6 +86,7 @@ export function createHistory(clock: VirtualClock): History {
   const start = clock.now();
   return {
     edits,
+    reads: new Map(),
     wrote: [],
     deeds: [],
     utterances: new Map(),

@@ -51,6 +51,24 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
   );
 }
 
+/** Somebody changed the ticket and then deleted it for good, before we looked. */
+export function goneBeforeRead(history: History, token: string, what: string): boolean {
+  return history.of(token, what).some((edit) => {
+    const gone = history.of(token, 'life').find((end) => end.account === edit.account && end.value === false && end.at >= edit.at);
+    if (gone === undefined) return false;
+    return !(history.reads.get(`${edit.account} ${token}`) ?? []).some((at) => at >= edit.at && at <= gone.at);
+  });
+}
+
+/** Limit 3, for a comment that had to be made again: it was edited between our last look and our deletion of the old copy. */
+export function editedBeforeRemake(history: History, ticket: string, comment: string): boolean {
+  return history.of(ticket, `text:${comment}`).some((edit) =>
+    history.wrote.some(
+      (one) => one.kind === 'comment.delete' && one.account === edit.account && one.names.includes(comment) && one.looked <= edit.at && edit.at <= one.at,
+    ),
+  );
+}
+
 /** Our latest write of that kind there before `at`, if it was troubled and not longer ago than `forMs`. */
 function within(history: History, account: number, token: string, kind: Wrote['kind'], at: number, forMs: number): Wrote | null {
   const one = history.wrote.findLast((wrote) => wrote.account === account && wrote.token === token && wrote.kind === kind && wrote.at <= at);
