@@ -33,6 +33,8 @@ const SURVEY = 6;
 const PAGES_A_CALL = 20;
 const FIND_REACH_MS = 300_000;
 const REMEMBERED_MS = 3_600_000;
+/** So that an edit still ends within the longest time of a call. */
+const LOOK_BEFORE_EDIT_MS = 5_000;
 const BEGINNING = Date.UTC(2005, 0, 1);
 
 /** What is known of a comment that an edit must keep. */
@@ -174,8 +176,10 @@ export function openClient(http: Http, settings: Settings, world: World) {
 
     /** The text of a note. Its visibility cannot change, so a text that must not be public is never written into a public note. */
     async updateComment(ticketId: string, commentId: string, draft: CommentDraft): Promise<WrittenComment> {
-      const known = comments.get(commentId) ?? (await notDone(lookUp(ticketId, commentId)));
+      const began = now();
+      const known = comments.get(commentId) ?? (await notDone(() => lookUp(ticketId, commentId), { ofTarget: true }));
       if (known === null) throw new DeskFailure('missing', 'the ticket has no such comment');
+      if (now() - began > LOOK_BEFORE_EDIT_MS) throw new DeskFailure('unavailable', 'not sent: looking at the comment took too long');
       if (known.public && !draft.public) throw new DeskFailure('refused', 'Freshdesk cannot make a public comment private');
       const body = toBody(draft, known.key);
       refuseLong(body, settings.max_comment_bytes);
@@ -195,15 +199,15 @@ export function openClient(http: Http, settings: Settings, world: World) {
       let place: Place | null = start;
       for (let pages = 0; place !== null && pages < PAGES_A_CALL; pages += 1) {
         const { rows, next }: { rows: readonly FreshdeskTicket[]; next: Place | null } = await readOn(http, place, '');
-        const found = rows.find(ours);
+        const found = oldest(rows.filter(ours));
         if (found !== undefined) return client.getTicket(String(found.id));
         place = next;
       }
-      const gone = (await deletedSince(http, start.since)).find(ours);
+      const gone = oldest((await deletedSince(http, start.since)).filter(ours));
       if (gone !== undefined) return client.getTicket(String(gone.id));
       if (place === null) return null;
       const { results } = searched(await http.get(`/search/tickets?query=${encodeURIComponent(`"tag:'${key}'"`)}`));
-      const found = results.find(ours);
+      const found = oldest(results.filter(ours));
       return found === undefined ? null : client.getTicket(String(found.id));
     },
 
@@ -216,15 +220,9 @@ export function openClient(http: Http, settings: Settings, world: World) {
   async function marksOn(id: string): Promise<readonly string[]> {
     const known = marks.get(id);
     if (known !== undefined) return known;
-    let seen: FreshdeskTicket;
-    try {
-      seen = oneTicket(await http.look(path(id)));
-    } catch (error) {
-      if (error instanceof DeskFailure && error.kind === 'missing') throw error;
-      return notDone(Promise.reject(error));
-    }
-    marks.set(id, marksOf(seen));
-    return marksOf(seen);
+    const seen = marksOf(await notDone(async () => oneTicket(await http.look(path(id))), { ofTarget: true }));
+    marks.set(id, seen);
+    return seen;
   }
 
   async function lookUp(ticketId: string, commentId: string): Promise<Known | null> {
@@ -239,6 +237,11 @@ export function openClient(http: Http, settings: Settings, world: World) {
   }
 
   return client;
+}
+
+/** A copy that somebody made of our ticket has our mark too, and a higher number. */
+function oldest(rows: readonly FreshdeskTicket[]): FreshdeskTicket | undefined {
+  return rows.toSorted((a, b) => Number(a.id) - Number(b.id))[0];
 }
 
 function named(person: Person | null, id: number | string): Person | undefined {

@@ -5,6 +5,7 @@ import type { World } from '../../ports/world.ts';
 import credentialsSchema from '../../../schemas/desks/freshdesk/credentials.schema.json' with { type: 'json' };
 import settingsSchema from '../../../schemas/desks/freshdesk/settings.schema.json' with { type: 'json' };
 import webhooksSchema from '../../../schemas/desks/freshdesk/webhooks.schema.json' with { type: 'json' };
+import { hookByHand } from '../kit/by-hand.ts';
 import { safely } from '../kit/failure.ts';
 import { CALL_TIMEOUT_MS, openHttp } from '../kit/http.ts';
 import { settingsReader } from '../kit/shape.ts';
@@ -70,6 +71,9 @@ function capabilities(settings: Settings): Capabilities {
 
 function connect(account: Account, world: World): Desk {
   const settings = settingsOf(account.settings);
+  if (settings.webhook_header !== undefined && account.credentials.webhook_secret === undefined) {
+    throw new Error('webhook_header needs a webhook_secret among the credentials: without one no webhook could be believed');
+  }
   const basic = Buffer.from(`${account.credentials.key ?? ''}:X`).toString('base64');
   const http = openHttp({
     service: 'freshdesk',
@@ -96,7 +100,7 @@ function connect(account: Account, world: World): Desk {
     updateComment: safely((id: string, commentId: string, draft) => client.updateComment(id, commentId, draft)),
     deleteComment: safely((_id: string, commentId: string) => client.deleteComment(commentId)),
     find: safely((key: string, hint) => client.find(key, hint.sentAt)),
-    ensureWebhook: safely(async (url: string) => manualHook(url, settings.webhook_header)),
+    ensureWebhook: safely(async (url: string) => hookByHand(account) ?? manualHook(url)),
     check: safely(() => client.check()),
   };
 }

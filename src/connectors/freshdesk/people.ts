@@ -1,9 +1,8 @@
 /** Who is who on one Freshdesk, remembered. Agents and contacts are separate collections with ids of one kind. */
 import type { Person } from '../../core/model.ts';
-import { DeskFailure } from '../../ports/connector.ts';
 import type { World } from '../../ports/world.ts';
-import { notDone } from '../kit/failure.ts';
-import type { Answer, Http } from '../kit/http.ts';
+import { ifAllowed, notDone } from '../kit/failure.ts';
+import type { Http } from '../kit/http.ts';
 import { memory } from '../kit/remember.ts';
 import { fromAgent, fromPerson } from './map.ts';
 import { manyAgents, oneAgent, oneContact, type FreshdeskConversation, type FreshdeskPerson } from './shapes.ts';
@@ -35,7 +34,7 @@ export function openPeople(http: Http, world: World): People {
   const byEmail = memory<Found>({ max: 5_000, ttlMs: KNOWN_MS, now });
   const ask = (kind: 'agents' | 'contacts', id: Id): Promise<Found> =>
     byId.recall(String(id), async () => {
-      const answer = await allowed(http.get(`/${kind}/${encodeURIComponent(String(id))}`));
+      const answer = await ifAllowed(http.get(`/${kind}/${encodeURIComponent(String(id))}`));
       if (answer === null) return { person: null };
       return { person: kind === 'agents' ? fromAgent(oneAgent(answer)) : fromPerson(oneContact(answer)) };
     });
@@ -52,11 +51,11 @@ export function openPeople(http: Http, world: World): People {
     async agentByEmail(email) {
       const wanted = email.toLowerCase();
       const look = async (): Promise<Found> => {
-        const answer = await allowed(notDone(http.look(`/agents?email=${encodeURIComponent(wanted)}`)));
+        const answer = await ifAllowed(http.look(`/agents?email=${encodeURIComponent(wanted)}`));
         const found = answer === null ? undefined : manyAgents(answer).find(({ contact }) => contact.email?.toLowerCase() === wanted);
         return { person: found === undefined ? null : fromAgent(found) };
       };
-      const { person } = await byEmail.recall(wanted, look, (known) => (known.person === null ? UNKNOWN_MS : KNOWN_MS));
+      const { person } = await notDone(() => byEmail.recall(wanted, look, (known) => (known.person === null ? UNKNOWN_MS : KNOWN_MS)));
       if (person?.user_id != null) byId.set(person.user_id, { person });
       return person;
     },
@@ -68,14 +67,4 @@ export function openPeople(http: Http, world: World): People {
       return found.person ?? { ...stranger(id), email: conversation.incoming === true ? address : null };
     },
   };
-}
-
-/** Null where this key may not know (403), or where there is nobody (404): no reason to fail. */
-async function allowed(answer: Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof DeskFailure && (error.status === 403 || error.status === 404)) return null;
-    throw error;
-  }
 }

@@ -129,12 +129,13 @@ export function openClient(http: Http, settings: Settings, session: Session, wor
     async find(key: string, sentAt: number): Promise<Ticket | null> {
       if (!KEY_PATTERN.test(key)) throw new DeskFailure('refused', 'this is not a key of ours');
       let after: string | null = null;
+      // A copy that somebody made of our ticket has our mark too, and is younger: the oldest is it.
+      let oldest: HelpdeskTicket | null = null;
       for (let pages = 0; pages < FIND_PAGES; pages += 1) {
         const page: { readonly rows: readonly HelpdeskTicket[]; readonly after: string | null } = await listed('sort_by=created_at&sort_order=desc', after);
-        const found = page.rows.find((row) => row.tags?.includes(key) === true);
-        if (found !== undefined) return read(found);
+        oldest = page.rows.findLast((row) => row.tags?.includes(key) === true) ?? oldest;
         const last = Date.parse(isoTime(page.rows.at(-1)?.createdAt) ?? '');
-        if (page.after === null || last < sentAt - FIND_REACH_MS) return null;
+        if (page.after === null || last < sentAt - FIND_REACH_MS) return oldest === null ? null : read(oldest);
         after = page.after;
       }
       throw new DeskFailure('unavailable', `the ticket is not among the newest ${FIND_PAGES * PER_PAGE}, and the list goes on`);
@@ -162,12 +163,7 @@ export function openClient(http: Http, settings: Settings, session: Session, wor
   async function marksOn(id: string): Promise<readonly string[]> {
     const known = marks.get(id);
     if (known !== undefined) return known;
-    try {
-      read(unwrapTicket(oneTicket(await http.look(path(id)))));
-    } catch (error) {
-      if (error instanceof DeskFailure && error.kind === 'missing') throw error;
-      return notDone(Promise.reject(error));
-    }
+    await notDone(async () => read(unwrapTicket(oneTicket(await http.look(path(id))))), { ofTarget: true });
     return marks.get(id) ?? [];
   }
 }

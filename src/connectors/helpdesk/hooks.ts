@@ -60,6 +60,6 @@ function steps(url: string): readonly string[] {
   return [
     'This API key may not manage webhooks. Either give Deskmesh one of level admin and apply again, or in Helpdesk:',
     `Settings → Webhooks → new webhook · target URL ${url} · events ${EVENTS.join(', ')} · active.`,
-    'Give the signing secret, which is shown only once, to Deskmesh as the secret of this account’s webhooks.',
+    'Add the signing secret, which is shown only once, to this account’s credentials as webhook_secret.',
   ];
 }

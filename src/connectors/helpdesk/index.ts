@@ -4,6 +4,7 @@ import type { About, Account, Capabilities, Connector, Desk, SignatureScheme } f
 import type { World } from '../../ports/world.ts';
 import credentialsSchema from '../../../schemas/desks/helpdesk/credentials.schema.json' with { type: 'json' };
 import webhooksSchema from '../../../schemas/desks/helpdesk/webhooks.schema.json' with { type: 'json' };
+import { hookByHand } from '../kit/by-hand.ts';
 import { safely } from '../kit/failure.ts';
 import { CALL_TIMEOUT_MS, openHttp } from '../kit/http.ts';
 import { openClient } from './client.ts';
@@ -89,7 +90,7 @@ function connect(account: Account, world: World): Desk {
     service: 'helpdesk',
     base: `${account.url}/helpdesk/api`,
     headers: { authorization: `Bearer ${key}`, 'x-workspace-id': workspace },
-    secrets: [key, token ?? '', account.hook_token, ...account.inbound_secrets],
+    secrets: [key, token ?? '', account.credentials.webhook_secret ?? '', account.hook_token, ...account.inbound_secrets],
     complaints,
     world,
   });
@@ -108,7 +109,7 @@ function connect(account: Account, world: World): Desk {
     deleteTicket: safely((id: string) => client.deleteTicket(id)),
     createComment: safely((id: string, draft, key: string) => client.createComment(id, draft, key)),
     find: safely((key: string, hint) => client.find(key, hint.sentAt)),
-    ensureWebhook: safely((url: string) => ensureWebhook(http, account, url)),
+    ensureWebhook: safely(async (url: string) => hookByHand(account) ?? (await ensureWebhook(http, account, url))),
     check: safely(() => client.check()),
   };
 }

@@ -127,6 +127,16 @@ function factsOf(error: unknown): { readonly code: string; readonly phase: strin
   return { code: text(error, 'code'), phase: text(error, 'event'), syscall: text(cause, 'syscall') };
 }
 
+/** The answer, or null where this account may not know (403) or where there is nobody (404): no reason to fail. */
+export async function ifAllowed<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof DeskFailure && (error.status === 403 || error.status === 404)) return null;
+    throw error;
+  }
+}
+
 /** A function that takes the account's secrets out of whatever a desk says. */
 export function scrubber(secrets: readonly string[]): (text: string) => string {
   const long = [...new Set(secrets)].filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
@@ -146,13 +156,17 @@ export function safely<A extends readonly unknown[], R>(method: (...args: A) => 
   };
 }
 
-/** For a call that comes before a write: whatever is wrong with it, the write was not sent. */
-export async function notDone<T>(before: Promise<T>): Promise<T> {
+/**
+ * For what comes before a write: whatever is wrong with it, the write was not sent. `missing` is kept only where what was
+ * looked for is what is written to; else a look-up that finds nothing would tell of a ticket that is gone.
+ */
+export async function notDone<T>(before: () => Promise<T>, { ofTarget = false } = {}): Promise<T> {
   try {
-    return await before;
+    return await before();
   } catch (error) {
     if (!(error instanceof DeskFailure)) throw error;
     if (error.kind === 'throttled' || error.kind === 'unauthorised' || error.kind === 'unavailable') throw error;
+    if (ofTarget && error.kind === 'missing') throw error;
     throw new DeskFailure('unavailable', `not sent: ${error.message}`, { status: error.status, code: error.code });
   }
 }

@@ -27,6 +27,8 @@ export interface HttpOptions {
   readonly secrets: readonly string[];
   readonly complaints: Complaints;
   readonly world: World;
+  /** Milliseconds for a call, and for a look before a write. */
+  readonly patience?: { readonly call: number; readonly look: number };
 }
 
 export interface Sending {
@@ -45,25 +47,24 @@ export interface Http {
 
 /** The longest that a write can take with the (at most two) looks that come before it. */
 export const CALL_TIMEOUT_MS = 20_000;
-const WRITE_MS = 14_000;
-const LOOK_MS = 2_500;
+const PATIENCE = { call: 14_000, look: 2_500 };
 const READ_TRIES = 3;
 const RETRY_WITHIN_MS = 2_000;
 const RETRY_PAUSE_MS = 150;
 const MOST_BYTES = 16 * 1024 * 1024;
 const LONGEST_BUDGET_WAIT_S = 600;
 
-const PHASES = { lookup: 2_000, connect: 4_000, secureConnect: 4_000, send: 10_000, response: 13_000, request: WRITE_MS };
+const PHASES = { lookup: 2_000, connect: 4_000, secureConnect: 4_000, send: 10_000, response: 13_000 };
 
 export function openHttp(options: HttpOptions): Http {
-  const { service, base, complaints, world } = options;
+  const { service, base, complaints, world, patience = PATIENCE } = options;
   const judgingBase = { service, scrub: scrubber(options.secrets) };
   const budget = openBudget(world, service);
   const sockets = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 30_000 };
   const client: Got = got.extend({
     agent: { http: new HttpAgent(sockets), https: new HttpsAgent(sockets) },
     headers: { accept: 'application/json', 'user-agent': 'deskmesh', ...options.headers },
-    timeout: PHASES,
+    timeout: { ...PHASES, request: patience.call },
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
@@ -77,7 +78,7 @@ export function openHttp(options: HttpOptions): Http {
     const request: OptionsOfTextResponseBody = { method, signal: bounds.signal };
     if (sending.json !== undefined) request.json = sending.json;
     if (sending.headers !== undefined) request.headers = sending.headers;
-    if (brief) request.timeout = { request: LOOK_MS };
+    if (brief) request.timeout = { request: patience.look };
     let answer: Answer;
     try {
       const answering = client(base + path, request);

@@ -25,8 +25,6 @@ const EXPORT_AGE_S = 60;
 const FIND_PAGES = 5;
 const FIND_REACH_S = 300;
 
-export type Client = ReturnType<typeof openClient>;
-
 export function openClient(http: Http, world: World) {
   const people = openPeople(http, world);
   /** The type each ticket was last seen with: whether it can have a due date. */

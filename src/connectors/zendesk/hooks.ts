@@ -64,6 +64,6 @@ function steps(url: string): readonly string[] {
     'Admin Center → Apps and integrations → Webhooks → Create webhook → Zendesk events.',
     `Choose the ticket events ${Object.keys(EVENTS).join(', ')}.`,
     `Endpoint URL: ${url} · request method POST · request format JSON · no authentication.`,
-    'Reveal the signing secret of the new webhook and give it to Deskmesh as the secret of this account’s webhooks.',
+    'Reveal the signing secret of the new webhook and add it to this account’s credentials as webhook_secret.',
   ];
 }

@@ -5,6 +5,7 @@ import type { World } from '../../ports/world.ts';
 import credentialsSchema from '../../../schemas/desks/zendesk/credentials.schema.json' with { type: 'json' };
 import settingsSchema from '../../../schemas/desks/zendesk/settings.schema.json' with { type: 'json' };
 import webhooksSchema from '../../../schemas/desks/zendesk/webhooks.schema.json' with { type: 'json' };
+import { hookByHand } from '../kit/by-hand.ts';
 import { safely } from '../kit/failure.ts';
 import { CALL_TIMEOUT_MS, openHttp } from '../kit/http.ts';
 import { settingsReader } from '../kit/shape.ts';
@@ -109,7 +110,7 @@ function connect(account: Account, world: World): Desk {
     createComment: safely((id: string, draft, key: string) => client.createComment(id, draft, key)),
     updateComment: safely((id: string, commentId: string, draft) => client.updateComment(id, commentId, draft)),
     find: safely((key: string, hint) => client.find(key, hint.sentAt)),
-    ensureWebhook: safely((url: string) => ensureWebhook(http, url)),
+    ensureWebhook: safely(async (url: string) => hookByHand(account) ?? (await ensureWebhook(http, url))),
     check: safely(() => client.check()),
   };
 }

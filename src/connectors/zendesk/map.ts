@@ -66,7 +66,7 @@ function plainToHtml(text: string): string {
  * text is not documented, and a guess that differs from it would look like somebody's edit.
  */
 function ownWords(text: string): string {
-  const lines = linesOf(text).map((line) => line.trimStart().replace(/^[-*•·◦] +/, ''));
+  const lines = linesOf(text).map((line) => line.replace(/\s+/g, ' ').trim().replace(/^[-*•·◦] /, ''));
   return textToHtml(lines.filter((line) => line !== '').join('\n'));
 }
 

@@ -1,7 +1,7 @@
 /** Who is who on one Zendesk, remembered: users that answers brought along, and agents looked up by e-mail. */
 import type { Person } from '../../core/model.ts';
 import type { World } from '../../ports/world.ts';
-import { notDone } from '../kit/failure.ts';
+import { ifAllowed, notDone } from '../kit/failure.ts';
 import type { Http } from '../kit/http.ts';
 import { memory } from '../kit/remember.ts';
 import { fromUser, type Who } from './map.ts';
@@ -36,14 +36,15 @@ export function openPeople(http: Http, world: World): People {
       const wanted = email.toLowerCase();
       const ask = async (): Promise<{ readonly agent: Person | null }> => {
         // https://developer.zendesk.com/api-reference/ticketing/users/users/#search-users
-        const answer = await notDone(http.look(`/users/search?query=${encodeURIComponent(`email:${wanted}`)}`));
+        const answer = await ifAllowed(http.look(`/users/search?query=${encodeURIComponent(`email:${wanted}`)}`));
+        if (answer === null) return { agent: null };
         const found = foundUsers(answer).users.find(
           (user) =>
             user.email?.toLowerCase() === wanted && (user.role === 'agent' || user.role === 'admin') && user.suspended !== true && user.active !== false,
         );
         return { agent: found === undefined ? null : fromUser(found) };
       };
-      const { agent } = await agents.recall(wanted, ask, (known) => (known.agent === null ? UNKNOWN_MS : KNOWN_MS));
+      const { agent } = await notDone(() => agents.recall(wanted, ask, (known) => (known.agent === null ? UNKNOWN_MS : KNOWN_MS)));
       return agent;
     },
   };
