@@ -15,13 +15,14 @@ export interface Place {
   /** Desk's time, in whole seconds. */
   readonly since: string;
   readonly page: number;
-  /** Rows at the seam, as `id@time`, that the last page gave already. */
+  /** Rows since then, as `id@time`, that were given already; the newest ones, where they are very many. */
   readonly seen: readonly string[];
 }
 
 const PER_PAGE = 100;
 const LAST_PAGE = 300;
 const DELETED_PAGES = 3;
+const MOST_SEEN = 200;
 
 export function startAt(ms: number): Place {
   return { since: seconds(Math.max(0, ms)), page: 1, seen: [] };
@@ -32,18 +33,19 @@ export async function readOn(http: Http, place: Place, include: string): Promise
     `/tickets?updated_since=${place.since}&order_by=updated_at&order_type=asc&per_page=${PER_PAGE}&page=${place.page}${include}`,
   );
   const all = manyTickets(answer);
-  const rows = all.filter((row) => !place.seen.includes(sign(row)));
+  const before = new Set(place.seen);
+  const rows = all.filter((row) => !before.has(sign(row)));
   const last = all.at(-1);
   if (last === undefined || !(hasNext(answer) || all.length >= PER_PAGE)) return { rows, next: null };
   const newest = Date.parse(isoTime(last.updated_at) ?? '');
   if (Number.isNaN(newest)) throw new DeskFailure('surprise', 'a ticket in the list has no time of change');
+  const given = [...place.seen, ...rows.map(sign)];
   const since = seconds(newest - 1000);
   if (since > place.since) {
-    const seen = all.filter((row) => (isoTime(row.updated_at) ?? '') >= since).map(sign);
-    return { rows, next: { since, page: 1, seen } };
+    return { rows, next: { since, page: 1, seen: given.filter((row) => timeIn(row) >= since).slice(-MOST_SEEN) } };
   }
   if (place.page >= LAST_PAGE) throw new DeskFailure('surprise', 'more tickets changed within one second than the list can show');
-  return { rows, next: { since: place.since, page: place.page + 1, seen: [] } };
+  return { rows, next: { since: place.since, page: place.page + 1, seen: given.slice(-MOST_SEEN) } };
 }
 
 /** The trash, newest change first, as far back as `since` but no further than a few pages. */
@@ -81,7 +83,11 @@ export function placeOf(value: unknown): Place | null {
 }
 
 function sign(row: FreshdeskTicket): string {
-  return `${row.id}@${row.updated_at ?? ''}`;
+  return `${row.id}@${isoTime(row.updated_at) ?? ''}`;
+}
+
+function timeIn(sign: string): string {
+  return sign.slice(sign.indexOf('@') + 1);
 }
 
 function seconds(ms: number): string {
