@@ -135,11 +135,8 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
       draft.notes.push({ what: 'conflict', because: 'this comment was edited elsewhere later than here', values: { uid } });
     }
   }
-  if (copy.public && !comment.public && next.public) {
-    // Visibility only ever tightens, whoever tightens it.
-    next = { ...next, public: false, clock: Math.max(time, next.clock + 1) };
-    if (applied >= source.clock) applied = next.clock;
-  }
+  // Visibility only ever tightens, whoever tightens it; so it needs no clock, and leaves that of the words alone.
+  if (copy.public && !comment.public && next.public) next = { ...next, public: false };
   draft.copies[uid] = { ...copy, text, public: comment.public, applied, deleted: false };
   if (next !== source) {
     draft.comments[uid] = next;

@@ -2,14 +2,14 @@
 import { digest } from './compare.ts';
 import { commentKey } from './keys.ts';
 import type { CommentDraft } from './model.ts';
-import { isHeld, NO_STEP_PARTS, type Plan, type Step } from './plan.ts';
 import { renderComment } from './render.ts';
 import type { Sight } from './sight.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
+import { commentStepName, isHeld, NO_STEP_PARTS, type Plan, type Step } from './step.ts';
 
 export function planComments(link: Link, replica: Replica, sight: Sight): Plan {
   const surplus = replica.surplus[0];
-  if (surplus !== undefined && sight.can.comments.delete && !isHeld(replica, `comment:${surplus}`, 1)) {
+  if (surplus !== undefined && sight.can.comments.delete && !isHeld(replica, commentStepName('comment.delete', surplus, null), 1)) {
     return { replica, step: deletion(replica, null, surplus, 1), notes: [] };
   }
   const copies: Record<string, Copy> = { ...replica.copies };
@@ -25,41 +25,47 @@ export function planComments(link: Link, replica: Replica, sight: Sight): Plan {
 /** The step that one comment is due here, if any. Marks as caught up what needs none. */
 function planComment(comment: LinkComment, copies: Record<string, Copy>, replica: Replica, notes: Note[], sight: Sight): Step | null {
   const copy = copies[comment.uid];
-  const what = `comment:${comment.uid}`;
-  if (copy?.comment_id == null) {
-    return mayShow(comment, notes, sight) && !isHeld(replica, what, comment.clock) ? creation(comment, copy, replica, sight) : null;
-  }
-  if (copy.deleted || isHeld(replica, what, comment.clock)) return null;
+  const free = (step: Step | null): Step | null => {
+    if (step === null || isHeld(replica, commentStepName(step.kind, comment.uid, step.draft), comment.clock)) return null;
+    return step;
+  };
+  if (copy?.comment_id == null) return mayShow(comment, notes, sight) ? free(creation(comment, copy, replica, sight)) : null;
+  if (copy.deleted) return null;
   const caughtUp = (): null => {
     copies[comment.uid] = { ...copy, applied: comment.clock };
     return null;
   };
   if (comment.deleted) {
     if (copy.applied >= comment.clock) return null;
-    if (sight.can.comments.delete && reaches(comment, sight)) return deletion(replica, comment.uid, copy.comment_id, comment.clock);
+    if (sight.can.comments.delete && reaches(comment, sight)) return free(deletion(replica, comment.uid, copy.comment_id, comment.clock));
     notes.push({ what: 'kept', because: 'this desk cannot delete comments', values: { uid: comment.uid } });
     return caughtUp();
   }
   if (copy.public && !comment.public) {
     const tighter = tightening(comment, copy, copy.comment_id, replica, sight);
-    if (tighter !== null) return tighter;
+    if (tighter !== null) return free(tighter);
+    // Its later words were never public, so they do not come here either.
     notes.push({ what: 'still public', because: 'this desk can neither hide nor delete this comment', values: { uid: comment.uid } });
     return caughtUp();
   }
   if (comment.clock <= copy.applied) return null;
-  const draft = draftOf(comment, copy, sight);
+  const draft = { ...draftOf(comment, copy, sight), public: copy.public };
   if (digest(sight.forecastComment(draft).content) === copy.text) return caughtUp();
   if (!sight.can.comments.edit || !reaches(comment, sight)) {
     notes.push({ what: 'not edited', because: 'this desk keeps the first text of a comment', values: { uid: comment.uid } });
     return caughtUp();
   }
+  return free(update(comment, copy, copy.comment_id, replica, draft));
+}
+
+function update(comment: LinkComment, copy: Copy, commentId: string, replica: Replica, draft: CommentDraft): Step {
   return {
     ...NO_STEP_PARTS,
     kind: 'comment.update',
     key: commentKey(replica, comment.uid, copy.generation),
     uid: comment.uid,
-    comment_id: copy.comment_id,
-    draft: { ...draft, public: copy.public },
+    comment_id: commentId,
+    draft,
     clock: comment.clock,
   };
 }
@@ -105,17 +111,7 @@ function deletion(replica: Replica, uid: string | null, commentId: string, clock
 
 /** A public copy of a comment that is private now: hidden where the desk can, else deleted (and made again, private, if it can hold that). */
 function tightening(comment: LinkComment, copy: Copy, commentId: string, replica: Replica, sight: Sight): Step | null {
-  if (sight.can.comments.makePrivate) {
-    return {
-      ...NO_STEP_PARTS,
-      kind: 'comment.update',
-      key: commentKey(replica, comment.uid, copy.generation),
-      uid: comment.uid,
-      comment_id: commentId,
-      draft: { ...draftOf(comment, copy, sight), public: false },
-      clock: comment.clock,
-    };
-  }
+  if (sight.can.comments.makePrivate) return update(comment, copy, commentId, replica, { ...draftOf(comment, copy, sight), public: false });
   if (!sight.can.comments.delete || !copy.ours) return null;
   return deletion(replica, comment.uid, commentId, comment.clock);
 }

@@ -10,34 +10,8 @@ import { ticketKey } from './keys.ts';
 import { FIELD_NAMES, type FieldName, type TicketFields } from './model.ts';
 import { planComments } from './plan-comments.ts';
 import type { Sight } from './sight.ts';
-import { valuesOf, type Clock, type Intent, type Link, type Normal, type Note, type Replica } from './state.ts';
-
-/** The step that is due, complete enough to be stored before it is done. */
-export type Step = Omit<Intent, 'first_sent' | 'sent' | 'answered' | 'tries'>;
-
-export interface Plan {
-  /** The replica with everything marked as caught up that needs no write. */
-  readonly replica: Replica;
-  readonly step: Step | null;
-  readonly notes: readonly Note[];
-}
-
-export const NO_STEP_PARTS = {
-  fields: null,
-  forecast: {},
-  clocks: {},
-  life: 0,
-  uid: null,
-  comment_id: null,
-  draft: null,
-  clock: 0,
-} as const;
-
-/** The step is refused for now: it was refused twice, and nothing newer is to be said. */
-export function isHeld(replica: Replica, what: string, clock: Clock): boolean {
-  const held = replica.held[what];
-  return held !== undefined && held.count >= 2 && held.clock >= clock;
-}
+import { valuesOf, type Clock, type Link, type Normal, type Note, type Replica } from './state.ts';
+import { isHeld, NO_STEP_PARTS, type Plan, type Step } from './step.ts';
 
 export function plan(link: Link, replica: Replica, sight: Sight, now: number): Plan {
   if (!link.life.alive) return planEnd(link, replica, sight);
@@ -210,4 +184,3 @@ function forecastOf(fields: TicketFields, sight: Sight): Partial<Record<FieldNam
 function pick(from: Partial<Record<FieldName, Normal>>, names: readonly string[]): Partial<Record<FieldName, Normal>> {
   return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
 }
-

@@ -4,6 +4,7 @@ import { digest, normal } from './compare.ts';
 import { FIELD_NAMES, MIRRORED, type Comment, type FieldName, type Ticket, type Warning } from './model.ts';
 import type { Capabilities, Sight } from './sight.ts';
 import type { Copy, Held, Intent, Link, Normal, Note, Replica } from './state.ts';
+import { commentStepName } from './step.ts';
 
 export type Outcome =
   | {
@@ -35,6 +36,10 @@ export function settle(link: Link, replica: Replica, outcome: Outcome, sight: Si
     case 'done':
       return settleDone(link, closed, intent, outcome, sight, now);
     case 'refused':
+      // An earlier try of a create may have been done all the same: only a look tells.
+      if (intent.kind === 'ticket.create' && intent.tries > 1 && intent.refused === null) {
+        return { link, replica: { ...replica, intent: { ...intent, answered: now, refused: outcome.reason } }, notes: [] };
+      }
       return { link, replica: hold(closed, intent, outcome, now), notes: [{ what: 'refused', because: outcome.reason, values: { step: intent.kind } }] };
     case 'missing':
       return settleMissing(link, closed, intent, sight, now);
@@ -183,7 +188,7 @@ function heldNames(intent: Intent): readonly string[] {
     case 'comment.create':
     case 'comment.update':
     case 'comment.delete':
-      return [`comment:${intent.uid ?? intent.comment_id ?? ''}`];
+      return [commentStepName(intent.kind, intent.uid ?? intent.comment_id ?? '', intent.draft)];
   }
 }
 
@@ -240,7 +245,7 @@ export function lookAllowedAt(intent: Intent, can: Capabilities): number {
 
 /** Whether a create may simply be sent again: the desk remembers the key and gives the first answer. */
 export function mayResend(intent: Intent, can: Capabilities, now: number): boolean {
-  return intent.kind === 'ticket.create' && now - intent.first_sent < can.tickets.idempotentCreateMs;
+  return intent.kind === 'ticket.create' && intent.refused === null && now - intent.first_sent < can.tickets.idempotentCreateMs;
 }
 
 /** Everything that waits for a person on this replica. */

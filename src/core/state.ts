@@ -28,8 +28,11 @@ export interface LinkComment {
   readonly author: Person | null;
   /** HTML, without an author line. */
   readonly content: string;
+  /** Once false it stays so. */
   readonly public: boolean;
+  /** Once true it stays so. */
   readonly deleted: boolean;
+  /** Of the words and of the deletion; visibility needs none. */
   readonly clock: Clock;
   /** Epoch milliseconds by the desk it was written on; gives the order in which copies are made. */
   readonly created: number;
@@ -91,6 +94,8 @@ export interface Intent {
   /** Set when an answer came that left it open (epoch milliseconds); null while no answer is known. */
   readonly answered: number | null;
   readonly tries: number;
+  /** Why the desk refused to hear of it again, while an earlier try may have been done: only a look settles it. */
+  readonly refused: string | null;
 }
 
 /** A value as it is compared: see `normal`. */

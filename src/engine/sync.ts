@@ -9,9 +9,10 @@
  */
 import { absorb, type Look, type Moved } from '../core/absorb.ts';
 import { retryDelay } from '../core/backoff.ts';
-import { plan, type Step } from '../core/plan.ts';
+import { plan } from '../core/plan.ts';
 import { lookAllowedAt, mayResend, settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
+import type { Step } from '../core/step.ts';
 import { DeskFailure } from '../ports/connector.ts';
 import type { Lane, LaneStore, Operation, Turn } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
@@ -149,13 +150,15 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   async function meet(hand: Hand): Promise<boolean> {
     const { account, desk } = hand.member;
     const ticketId = hand.replica.ticket_id ?? '';
-    const brought = lookOf(hand.lane, desk);
+    // A ticket with our key, or one that was gone at the last look, may be gone by now: only the desk itself tells.
+    const brought = hand.replica.looked > 0 || hand.lane.snapshot?.key != null ? null : lookOf(hand.lane, desk);
     const seen = brought ?? (await look(desk, ticketId, true, world));
     if (brought === null) {
       noteSuccess(hand);
       saw(hand, seen);
     }
     if (seen.ticket === null || seen.ticket.is_deleted) {
+      hand.replica = { ...hand.replica, looked: seen.began };
       await dismiss(hand, 'the ticket was gone before it was ever seen');
       return false;
     }
@@ -198,7 +201,10 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       const began = world.now();
       const found = await desk.find(intent.key, { sentAt: intent.first_sent });
       noteSuccess(hand);
-      return found === null ? resend(hand, intent) : settleFound(hand, intent, { began, ticket: found, comments: null });
+      if (found !== null) return settleFound(hand, intent, { began, ticket: found, comments: null });
+      if (intent.refused === null) return resend(hand, intent);
+      const outcome: Outcome = { kind: 'refused', reason: intent.refused, fields: [] };
+      return push(hand, { move: (link, replica) => settle(link, { ...replica, intent }, outcome, sight, world.now()) });
     }
     const seen = await look(desk, hand.replica.ticket_id ?? '', true, world);
     noteSuccess(hand);
@@ -364,7 +370,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     }
     const { notes } = moved;
     const now = world.now();
-    const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1 };
+    const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1, refused: null };
     const state = intent.kind === 'ticket.create' ? 'creating' : planned.replica.state;
     return { replica: { ...planned.replica, state, intent }, notes, next: intent, waitMs: null };
   }
@@ -407,7 +413,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       const planned = plan(grown, wanted, member.sight, world.now());
       if (planned.step?.kind !== 'ticket.create') return { replica: wanted, lease: null };
       const now = world.now();
-      const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1 };
+      const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1, refused: null };
       return { replica: { ...planned.replica, state: 'creating' as const, intent }, lease: world.id() };
     });
     return { link: grown, spawn };

@@ -36,7 +36,9 @@ export interface NativeTicket {
   readonly comments: NativeComment[];
   /** By thing: the edits that what is shown may come from. */
   readonly shown: Map<string, readonly number[]>;
+  /** When we last read it, and what it showed. */
   lastRead: number;
+  lastSeen: Readonly<Record<string, unknown>>;
 }
 
 /** A rule of the desk's own that rewrites a field after we wrote it. */
@@ -146,6 +148,7 @@ export function createDesk(parts: DeskParts) {
       comments: [],
       shown: new Map(),
       lastRead: clock.now(),
+      lastSeen: {},
     };
     tickets.set(ticket.id, ticket);
     return ticket;
@@ -189,9 +192,12 @@ export function createDesk(parts: DeskParts) {
     else clock.later(trigger.afterMs, act);
   }
 
+  function shownBy(ticket: NativeTicket): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(FIELD_NAMES.map((field) => [field, show(ticket, field)]));
+  }
+
   function wrote(ticket: NativeTicket, kind: StepKind, names: readonly string[], told: string): void {
-    const before = Object.fromEntries(FIELD_NAMES.map((field) => [field, show(ticket, field)]));
-    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, before, looked: ticket.lastRead });
+    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, before: shownBy(ticket), seen: ticket.lastSeen, looked: ticket.lastRead });
     history.tell(ticket.token, `${name}#${ticket.id} <- ${kind} ${told}`);
   }
 
@@ -253,6 +259,7 @@ export function createDesk(parts: DeskParts) {
         throw new DeskFailure('missing', 'no such ticket', { status: 404 });
       }
       ticket.lastRead = clock.now();
+      ticket.lastSeen = shownBy(ticket);
       const at = `${account} ${ticket.token}`;
       history.reads.set(at, [...(history.reads.get(at) ?? []), clock.now()]);
       return read(ticket);

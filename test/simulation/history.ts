@@ -27,6 +27,8 @@ export interface Wrote {
   readonly names: readonly string[];
   /** What the fields were before. */
   readonly before: Readonly<Record<string, unknown>>;
+  /** What the fields were when we last read them. */
+  readonly seen: Readonly<Record<string, unknown>>;
   /** When we last read this ticket there before the write. */
   readonly looked: number;
 }

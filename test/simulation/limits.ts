@@ -51,10 +51,16 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
   );
 }
 
-/** Somebody changed the ticket and then deleted it for good, before we looked. */
-export function goneBeforeRead(history: History, token: string, what: string): boolean {
+/** Somebody changed the ticket, and it was deleted for good there before we looked again, by a person or (limit 3) by us. */
+export function goneBeforeRead(history: History, token: string, what: string, desks: readonly FakeDesk[]): boolean {
+  const hard = new Set(desks.filter(({ profile }) => profile.can.tickets.delete === 'hard').map(({ account }) => account));
+  const ends = [
+    ...history.of(token, 'life').filter(({ value }) => value === false),
+    ...history.wrote.filter((one) => one.token === token && one.kind === 'ticket.delete'),
+  ];
   return history.of(token, what).some((edit) => {
-    const gone = history.of(token, 'life').find((end) => end.account === edit.account && end.value === false && end.at >= edit.at);
+    if (!hard.has(edit.account)) return false;
+    const gone = ends.filter(({ account, at }) => account === edit.account && at >= edit.at).sort((a, b) => a.at - b.at)[0];
     if (gone === undefined) return false;
     return !(history.reads.get(`${edit.account} ${token}`) ?? []).some((at) => at >= edit.at && at <= gone.at);
   });
@@ -84,20 +90,30 @@ export function unlearntRestore(history: History, token: string): boolean {
     .some((edit) => within(history, edit.account, token, 'ticket.delete', edit.at, 90_000) !== null);
 }
 
-/** As limit 6, for a field: set back to what it was before a write of ours whose answer we had not got, as if it had not been done. */
+/**
+ * As limit 6, for a field: set back to what we had last seen, before we had an answer to a write of ours or looked again, as
+ * if that write had not been done.
+ */
 export function setBackUnlearnt(history: History, token: string, field: FieldName): boolean {
   return history.of(token, field).some((edit) => {
-    const wrote = within(history, edit.account, token, 'ticket.update', edit.at, 60_000);
-    return wrote !== null && wrote.names.includes(field) && JSON.stringify(wrote.before[field]) === JSON.stringify(edit.value);
+    const wrote = unread(history, edit);
+    if (wrote === null || !wrote.names.includes(field)) return false;
+    return [wrote.before[field], wrote.seen[field]].some((value) => JSON.stringify(value) === JSON.stringify(edit.value));
   });
 }
 
 /** The same for a tag that somebody took off again. */
 export function tookBackUnlearnt(history: History, edit: Edit): boolean {
-  const wrote = within(history, edit.account, edit.token, 'ticket.update', edit.at, 60_000);
+  const wrote = unread(history, edit);
   if (wrote === null || !wrote.names.includes('tags')) return false;
-  const before = (wrote.before.tags ?? []) as readonly string[];
-  return before.some((tag) => `tag:${tag.toLowerCase()}` === edit.what) === edit.value;
+  return [wrote.before.tags, wrote.seen.tags].some((tags) => ((tags ?? []) as readonly string[]).some((tag) => `tag:${tag.toLowerCase()}` === edit.what) === edit.value);
+}
+
+/** Our troubled update that the edit's desk had taken, if we did not look at the ticket between the two. */
+function unread(history: History, edit: Edit): Wrote | null {
+  const wrote = within(history, edit.account, edit.token, 'ticket.update', edit.at, Infinity);
+  const looked = (history.reads.get(`${edit.account} ${edit.token}`) ?? []).some((at) => wrote !== null && at > wrote.at && at < edit.at);
+  return looked ? null : wrote;
 }
 
 /** A field that our create did not carry was changed before we had read it for the first time: what we read first is base. */

@@ -178,10 +178,10 @@ function valuesAlike(court: Court): void {
   }
 }
 
-function fieldLimit({ history, token }: Court, field: FieldName): string | null {
+function fieldLimit({ history, token, stage }: Court, field: FieldName): string | null {
   if (heldByBounces(history, token, field)) return 'held: changed at once after our write, again and again';
   if (setBackUnlearnt(history, token, field)) return 'set back while our write was unanswered';
-  if (goneBeforeRead(history, token, field)) return 'changed and deleted for good before we looked';
+  if (goneBeforeRead(history, token, field, stage.desks)) return 'changed and deleted for good before we looked';
   if (changedBeforeFirstReading(history, token, field)) return 'changed before its first reading';
   return null;
 }
@@ -204,6 +204,7 @@ function tagsKept(court: Court): void {
       if (wanted === there) continue;
       if (edits.some((edit) => rewroteTags(court.history, edit))) court.excuse('tags changed between our look and our write of all of them');
       else if (edits.some((edit) => tookBackUnlearnt(court.history, edit))) court.excuse('set back while our write was unanswered');
+      else if (goneBeforeRead(court.history, court.token, what, court.stage.desks)) court.excuse('changed and deleted for good before we looked');
       else if (heldByBounces(court.history, court.token, 'tags')) court.excuse('held: changed at once after our write, again and again');
       else court.fail('no edit lost', `${what} is ${there ? 'still' : 'not'} on ${place.desk.name}`);
     }

@@ -1,0 +1,36 @@
+/** A step: the next unified write that is due on a replica, before it is made. */
+import type { CommentDraft, StepKind } from './model.ts';
+import type { Clock, Intent, Note, Replica } from './state.ts';
+
+/** The step that is due, complete enough to be stored before it is done. */
+export type Step = Omit<Intent, 'first_sent' | 'sent' | 'answered' | 'tries' | 'refused'>;
+
+export interface Plan {
+  /** The replica with everything marked as caught up that needs no write. */
+  readonly replica: Replica;
+  readonly step: Step | null;
+  readonly notes: readonly Note[];
+}
+
+export const NO_STEP_PARTS = {
+  fields: null,
+  forecast: {},
+  clocks: {},
+  life: 0,
+  uid: null,
+  comment_id: null,
+  draft: null,
+  clock: 0,
+} as const;
+
+/** The name under which a refusal of a comment's step is remembered; hiding a comment is not held up by words that were refused. */
+export function commentStepName(kind: StepKind, id: string, draft: CommentDraft | null): string {
+  if (kind === 'comment.delete') return `gone:${id}`;
+  return draft?.public === false ? `private:${id}` : `public:${id}`;
+}
+
+/** The step is refused for now: it was refused twice, and nothing newer is to be said. */
+export function isHeld(replica: Replica, what: string, clock: Clock): boolean {
+  const held = replica.held[what];
+  return held !== undefined && held.count >= 2 && held.clock >= clock;
+}
