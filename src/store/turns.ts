@@ -15,17 +15,22 @@ const MOST = 100;
 /** Part of a group turned out not to be ours after a stranger's row was given way to: nothing of it may stand. */
 class Withdrawn extends Error {}
 
+/** How often a group is tried that ran into somebody else's transaction. */
+const TRIES = 5;
+
 export function createTurns(database: Database): (turn: Turn) => Promise<TurnResult> {
   const batch = createBatch<Turn, TurnResult>({ flush, most: MOST, apart, hopeless: isAway });
 
   async function flush(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
     const first = turns[0];
     if (turns.length === 1 && first?.adopted_by != null) return [await adopt(first, first.adopted_by)];
-    try {
-      return await database.transaction((sql) => commitGroup(sql, turns));
-    } catch (error) {
-      if (error instanceof Withdrawn && turns.length === 1) return ['lost'];
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await database.transaction((sql) => commitGroup(sql, turns));
+      } catch (error) {
+        if (error instanceof Withdrawn && turns.length === 1) return ['lost'];
+        if (tries === TRIES || !isCollision(error)) throw error;
+      }
     }
   }
 
@@ -46,6 +51,16 @@ export function createTurns(database: Database): (turn: Turn) => Promise<TurnRes
   }
 
   return (turn) => batch.add(turn);
+}
+
+/**
+ * Nothing of the group stands, and the next try finds what was in its way: two transactions waited for each other, or a webhook
+ * put a stranger's row for the very ticket whose id becomes known here, after strangers had been looked for.
+ */
+function isCollision(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  if (error.code === '23505') return 'constraint' in error && error.constraint === 'replicas_ticket';
+  return error.code === '40P01' || error.code === '40001';
 }
 
 /** Two turns that touch the same link's replicas do not share a group; nor does anything share one with an adoption. */

@@ -6,6 +6,7 @@ import { createStore } from '../../../src/store/index.ts';
 import { createSecretBox } from '../../../src/store/secret-box.ts';
 import { createWorld } from '../../../src/world.ts';
 import { createTestDatabase, silentLog, type TestDatabase } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 import { storeSuite } from './suite.ts';
 
 const world = createWorld({ level: 'silent' });
@@ -74,6 +75,28 @@ describe('what only the database has to promise', () => {
     });
     expect(result).toBe('done');
     expect((await store.lanes.link(born.id)).fields.subject?.value).toBe('ab\ufffdc');
+  });
+
+  test('gives a ticket to the replica that made it, though its webhook is being stored in the same moment', async () => {
+    const { store, database } = subject;
+    const born = newLink(world.id(), 1, world.now());
+    const creating: Replica = { ...wantedReplica(world.id(), born.id, 1), state: 'creating' };
+    const lease = world.id();
+    await database.run('', `insert into replicas (id, link_id, account_id, state, doc, lease) values ($1, $2, 1, 'creating', '{}', $3)`, [creating.id, born.id, lease]);
+    const turn: Turn = {
+      lease, before: creating, replica: { ...creating, ticket_id: 'twin', state: 'present' }, link: null, read: null,
+      settles: null, spawn: [], adopted_by: null, operations: [], notes: [], release: { inMs: null },
+    };
+    const result = await database.transaction(async (sql) => {
+      await sql.run('', `insert into replicas (id, account_id, ticket_id, state, doc, signalled, due_at) values ($1, 1, 'twin', 'unknown', '{}', 1, now())`, [world.id()]);
+      const committing = store.lanes.commit(turn);
+      const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      await until(async () => (await database.run('', waits, [])).length > 0, { what: 'the turn waits for the webhook' });
+      return { committing };
+    });
+    expect(await result.committing).toBe('done');
+    const rows = await database.run('', `select id, signalled from replicas where ticket_id = 'twin'`, []);
+    expect(rows).toEqual([{ id: creating.id, signalled: 1 }]);
   });
 
   test('seals credentials, hook tokens and secrets', async () => {
