@@ -226,13 +226,27 @@ export function settleByLook(link: Link, replica: Replica, look: Look): Replica 
   if (intent === null) return replica;
   const closed: Replica = { ...replica, intent: null };
   const there = look.ticket !== null && !look.ticket.is_deleted;
-  if (intent.kind === 'ticket.restore' && there) {
+  if (!there) return unsettled(closed, intent);
+  if (intent.kind === 'ticket.restore') {
     return { ...closed, life_applied: Math.max(closed.life_applied, intent.life) };
   }
   if (intent.kind === 'comment.delete' && look.comments !== null && !look.comments.some(({ id }) => id === intent.comment_id)) {
     return { ...dropCopy(link, closed, intent), failures: 0 };
   }
   return closed;
+}
+
+/**
+ * The ticket is gone before it could show whether an update was done. Should it come back, what it shows of that update must
+ * not be compared with what was there before: it may be our own.
+ */
+function unsettled(replica: Replica, intent: Intent): Replica {
+  if (intent.kind === 'ticket.update') {
+    const base = Object.fromEntries(Object.entries(replica.base).filter(([field]) => intent.clocks[field as FieldName] === undefined));
+    return { ...replica, base };
+  }
+  const copy = intent.kind === 'comment.update' && intent.uid !== null ? replica.copies[intent.uid] : undefined;
+  return copy === undefined ? replica : { ...replica, copies: { ...replica.copies, [copy.uid]: { ...copy, text: null } } };
 }
 
 /** When a look can settle an open intent: earlier, "absent" would prove nothing (epoch milliseconds). */

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { ticketKey } from '../../../src/core/keys.ts';
+import { plan } from '../../../src/core/plan.ts';
+import { rulesOf } from '../../../src/core/rules.ts';
+import { wantedReplica } from '../../../src/core/state.ts';
+import { can, clock, edge, field, link, replica, sight, utterance } from './given.ts';
+
+const now = clock(100);
+const wanted = wantedReplica('r2', 'l1', 2);
+const renamed = link({ version: 2, fields: { subject: field('Scanner', 50), status: field('open') } });
+
+describe('update', () => {
+  test('a field is due when its clock is newer than the one applied, and nothing else is', () => {
+    expect(plan(renamed, replica(), sight(), now).step).toMatchObject({
+      kind: 'ticket.update', fields: { subject: 'Scanner' }, forecast: { subject: 'Scanner' }, clocks: { subject: clock(50) }, clock: clock(50),
+    });
+    expect(plan(link(), replica({ base: { subject: 'reformatted', status: 'open' } }), sight(), now).step).toBeNull();
+  });
+
+  test('a write that would change nothing is spared, and counts as applied', () => {
+    const lossy = sight({ forecast: (fields) => ({ ...fields, ...(fields.status === undefined ? {} : { status: 'pending' as const }) }) });
+    const planned = plan(link({ fields: { status: field('resolved', 50) } }), replica({ base: { status: 'pending' } }), lossy, now);
+    expect(planned.step).toBeNull();
+    expect(planned.replica.applied.status).toBe(clock(50));
+  });
+
+  test.each([
+    ['cannot change it', sight({ can: can({ fields: { subject: 'create', status: 'always' } }) })],
+    ['cannot hold this value', sight({ forecast: ({ subject: _, ...others }) => others })],
+    ['no mirror carries this field', sight({ rules: rulesOf([edge(1, 2, { ignore: ['subject'] })]) })],
+  ])('what cannot be written is explained and not due: %s', (because, eyes) => {
+    const planned = plan(renamed, replica(), eyes, now);
+    expect(planned.step).toBeNull();
+    expect(planned.replica.applied.subject).toBe(clock(50));
+    expect(planned.notes).toMatchObject([{ what: 'not written', field: 'subject', because: expect.stringContaining(because) }]);
+  });
+
+  test('rule 12: a held field is not written', () => {
+    const bouncy = replica({ bounces: { subject: { count: 12, at: clock(90), value: 'x' } } });
+    expect(plan(renamed, bouncy, sight(), now).step).toBeNull();
+  });
+
+  test('rule 25: refused once is tried again, refused twice is not, and a newer value is', () => {
+    const refused = (count: number, seconds: number) => replica({ held: { 'field:subject': { clock: clock(seconds), count, reason: 'no', at: now } } });
+    expect(plan(renamed, refused(1, 50), sight(), now).step).not.toBeNull();
+    expect(plan(renamed, refused(2, 50), sight(), now).step).toBeNull();
+    expect(plan(renamed, refused(2, 40), sight(), now).step).not.toBeNull();
+  });
+
+  test('rule 20: the patch that closes comes after the comments', () => {
+    const closing = link({ version: 2, fields: { status: field('closed', 50) }, comments: { '1:C1': utterance() } });
+    expect(plan(closing, replica(), sight(), now).step?.kind).toBe('comment.create');
+  });
+
+  test('rule 20: a closed ticket on a desk that refuses changes gets none, and that is explained', () => {
+    const final = sight({ can: can({ tickets: { closedIsFinal: true } }) });
+    const planned = plan(renamed, replica({ base: { status: 'closed' } }), final, now);
+    expect(planned).toMatchObject({ step: null, notes: [{ what: 'frozen' }] });
+  });
+});
+
+describe('create', () => {
+  test('rule 6: a create carries the clock of every field that it writes', () => {
+    expect(plan(renamed, wanted, sight(), now).step).toMatchObject({
+      kind: 'ticket.create',
+      key: ticketKey({ id: 'r2', generation: 1 }),
+      fields: { subject: 'Scanner', status: 'open' },
+      clocks: { subject: clock(50), status: clock(0) },
+      life: clock(0),
+    });
+  });
+
+  test('rule 20: nothing is created closed', () => {
+    const step = plan(link({ fields: { subject: field('Printer'), status: field('closed') } }), wanted, sight(), now).step;
+    expect(step?.fields).toEqual({ subject: 'Printer' });
+  });
+
+  test('what the desk cannot take at a create is left to a later update', () => {
+    const step = plan(link(), wanted, sight({ can: can({ fields: { subject: 'always', status: 'update' } }) }), now).step;
+    expect(step?.fields).toEqual({ subject: 'Printer' });
+  });
+
+  test('a ticket is not created where no mirror reaches', () => {
+    expect(plan(link(), wanted, sight({ rules: rulesOf([]) }), now)).toMatchObject({ step: null, notes: [{ what: 'not mirrored' }] });
+  });
+
+  test('rule 25: a create that was refused twice waits for something newer', () => {
+    const held = { ...wanted, held: { life: { clock: clock(50), count: 2, reason: 'no', at: now } } };
+    expect(plan(renamed, held, sight(), now).step).toBeNull();
+    expect(plan(link({ fields: { subject: field('Fax', 60) } }), held, sight(), now).step?.kind).toBe('ticket.create');
+  });
+});
+
+describe('life', () => {
+  const dead = link({ version: 2, life: { alive: false, clock: clock(50), from: 1 } });
+  const revived = link({ version: 3, life: { alive: true, clock: clock(60), from: 1 } });
+  const deleted = replica({ state: 'deleted', life_applied: clock(50) });
+
+  test('a dead link deletes its tickets', () => {
+    expect(plan(dead, replica(), sight(), now).step).toMatchObject({ kind: 'ticket.delete', life: clock(50) });
+  });
+
+  test('a deletion is not carried by a mirror that ignores deletions', () => {
+    const planned = plan(dead, replica(), sight({ rules: rulesOf([edge(1, 2, { on_delete: 'ignore' })]) }), now);
+    expect(planned).toMatchObject({ step: null, replica: { life_applied: clock(50) }, notes: [{ what: 'kept' }] });
+  });
+
+  test('a ticket that was deleted here already needs nothing', () => {
+    expect(plan(dead, deleted, sight(), now).step).toBeNull();
+  });
+
+  test('a revived link restores where the desk can', () => {
+    expect(plan(revived, deleted, sight(), now).step).toMatchObject({ kind: 'ticket.restore', life: clock(60) });
+  });
+
+  test('rule 7: elsewhere it is created anew, under a key of its own', () => {
+    const planned = plan(revived, deleted, sight({ can: can({ tickets: { restore: false } }) }), now);
+    expect(planned.step).toMatchObject({ kind: 'ticket.create', key: ticketKey({ id: 'r2', generation: 2 }) });
+    expect(planned.replica).toMatchObject({ generation: 2, ticket_id: null, base: {}, applied: {}, copies: {} });
+  });
+
+  test('a restore that was refused twice becomes a new ticket', () => {
+    const held = { ...deleted, held: { restore: { clock: clock(60), count: 2, reason: 'no', at: now } } };
+    expect(plan(revived, held, sight(), now).step?.kind).toBe('ticket.create');
+  });
+});

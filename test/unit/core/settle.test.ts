@@ -1,0 +1,181 @@
+import { describe, expect, test } from '@jest/globals';
+import { lookAllowedAt, mayResend, parkedNotes, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
+import type { Intent, Replica } from '../../../src/core/state.ts';
+import { can, clock, comment, copy, field, intent, link, look, RENDERED, replica, sight, ticket, utterance } from './given.ts';
+
+const now = clock(100);
+const done = (draft: Partial<Extract<Outcome, { kind: 'done' }>> = {}): Outcome => ({
+  kind: 'done', id: null, ticket: null, comment: null, warnings: [], adopted: false, ...draft,
+});
+const refused: Outcome = { kind: 'refused', reason: 'no', fields: [] };
+const holding = (open: Partial<Intent>, more: Partial<Replica> = {}): Replica => replica({ intent: intent(open), ...more });
+
+describe('create', () => {
+  const create: Partial<Intent> = {
+    kind: 'ticket.create', fields: { subject: 'Printer', status: 'open' }, forecast: { subject: 'Printer', status: 'open' },
+    clocks: { subject: clock(0), status: clock(0) }, life: clock(0),
+  };
+  const creating = holding(create, { state: 'creating', ticket_id: null, base: {}, applied: {} });
+
+  test('rule 6: what is applied is what the intent carried, not what the link says by now', () => {
+    const moved = settle(link({ fields: { subject: field('Newer', 95) } }), creating, done({ id: 'T9' }), sight(), now);
+    expect(moved.replica).toMatchObject({ state: 'present', ticket_id: 'T9', intent: null, applied: { subject: clock(0) }, base: { subject: 'Printer' } });
+  });
+
+  test('rule 5: an adopted ticket has what was written as base, so that a person\'s edit since then enters', () => {
+    const outcome = done({ id: 'T2', adopted: true, ticket: ticket({ subject: 'Edited' }) });
+    const moved = settle(link(), creating, outcome, sight(), now);
+    expect(moved.link.fields.subject).toMatchObject({ value: 'Edited', from: 2 });
+  });
+
+  test('rule 8: one that is found in the trash was deleted by a person', () => {
+    const moved = settle(link(), creating, done({ id: 'T2', adopted: true, ticket: ticket({ is_deleted: true }) }), sight(), now);
+    expect(moved.link.life.alive).toBe(false);
+    expect(moved.replica.state).toBe('deleted');
+  });
+
+  test('unsure keeps the intent, and remembers whether an answer came', () => {
+    expect(settle(link(), creating, { kind: 'unsure', answered: true }, sight(), now).replica.intent?.answered).toBe(now);
+    expect(settle(link(), creating, { kind: 'unsure', answered: false }, sight(), now).replica.intent?.answered).toBeNull();
+  });
+
+  test('not done at the first try leaves nothing open', () => {
+    expect(settle(link(), creating, { kind: 'undone' }, sight(), now).replica).toMatchObject({ intent: null, state: 'wanted', failures: 1 });
+  });
+
+  test.each<[string, Outcome, object]>([
+    ['not done', { kind: 'undone' }, { answered: now }],
+    ['refused', refused, { answered: now, refused: 'no' }],
+  ])('rule 6: %s at a later try does not erase what an earlier one may have done', (_, outcome, open) => {
+    const again = holding({ ...create, tries: 2 }, { state: 'creating', ticket_id: null });
+    expect(settle(link(), again, outcome, sight(), now).replica.intent).toMatchObject({ clocks: create.clocks, ...open });
+  });
+});
+
+describe('update', () => {
+  const status: Partial<Intent> = { fields: { status: 'pending' }, forecast: { status: 'pending' }, clocks: { status: clock(50) } };
+  const newer = link({ version: 2, fields: { subject: field('Printer'), status: field('pending', 50) } });
+
+  test('rule 9: the answer is a look: what a person changed in other fields enters', () => {
+    const moved = settle(newer, holding(status), done({ ticket: ticket({ status: 'pending', subject: 'Edited' }) }), sight(), now);
+    expect(moved.link.fields).toMatchObject({ subject: { value: 'Edited', from: 2 }, status: { value: 'pending', from: 1 } });
+  });
+
+  test('rule 11: an exact field that the answer shows otherwise was changed by that desk', () => {
+    const moved = settle(newer, holding(status), done({ ticket: ticket({ status: 'resolved' }) }), sight(), now);
+    expect(moved.link.fields.status).toMatchObject({ value: 'resolved', from: 2 });
+  });
+
+  test('rule 11: a text that the answer shows otherwise was only reformatted', () => {
+    const text = holding({ fields: { subject: 'Two  words' }, forecast: { subject: 'Two  words' }, clocks: { subject: clock(50) } });
+    const before = link({ version: 2, fields: { subject: field('Two  words', 50) } });
+    const moved = settle(before, text, done({ ticket: ticket({ subject: 'Two words' }) }), sight(), now);
+    expect(moved.link).toBe(before);
+    expect(moved.replica).toMatchObject({ base: { subject: 'Two words' }, applied: { subject: clock(50) }, wrote: { subject: now } });
+  });
+
+  test('what the desk left out of the write is not a change made there', () => {
+    const outcome = done({ ticket: ticket({ status: 'open' }), warnings: [{ field: 'status', reason: 'not in the list' }] });
+    expect(settle(newer, holding(status), outcome, sight(), now).link.fields.status).toMatchObject({ value: 'pending' });
+  });
+
+  test('missing is a ticket that a person deleted', () => {
+    expect(settle(newer, holding(status), { kind: 'missing' }, sight(), now).link.life.alive).toBe(false);
+  });
+
+  test('rule 25: a refusal is counted for the fields that the desk blames; the second holds them', () => {
+    const both = { ...status, clocks: { status: clock(50), subject: clock(40) } };
+    const first = settle(newer, holding(both), { ...refused, fields: ['status'] }, sight(), now).replica;
+    expect(first.held).toEqual({ 'field:status': { clock: clock(50), count: 1, reason: 'no', at: now } });
+    const second = settle(newer, { ...first, intent: intent(both) }, { ...refused, fields: ['status'] }, sight(), now).replica;
+    expect(parkedNotes(second)).toEqual([{ what: 'field:status', because: 'no' }]);
+  });
+
+  test('a success clears what was held', () => {
+    const held = holding(status, { held: { 'field:status': { clock: clock(40), count: 2, reason: 'no', at: now } }, failures: 3 });
+    expect(settle(newer, held, done(), sight(), now).replica).toMatchObject({ held: {}, failures: 0 });
+  });
+});
+
+describe('delete and restore', () => {
+  test.each<[string, Outcome]>([['done', done()], ['missing', { kind: 'missing' }]])('rule 13: a delete that is %s is our own', (_, outcome) => {
+    const before = link({ life: { alive: false, clock: clock(50), from: 1 } });
+    const moved = settle(before, holding({ kind: 'ticket.delete', life: clock(50) }), outcome, sight(), now);
+    expect(moved.link).toBe(before);
+    expect(moved.replica).toMatchObject({ state: 'deleted', life_applied: clock(50) });
+  });
+
+  test('a restore brings the replica back', () => {
+    const gone = holding({ kind: 'ticket.restore', life: clock(60) }, { state: 'deleted' });
+    expect(settle(link(), gone, done(), sight(), now).replica).toMatchObject({ state: 'present', life_applied: clock(60) });
+  });
+});
+
+describe('comments', () => {
+  const one = link({ comments: { '1:C1': utterance() } });
+  const removing = holding({ kind: 'comment.delete', uid: '1:C1', comment_id: 'K1', clock: clock(50) }, { copies: { '1:C1': copy() } });
+
+  test('a created copy is on record with the clock that its draft carried', () => {
+    const open = holding({ kind: 'comment.create', uid: '1:C1', draft: { content: RENDERED, public: true }, clock: clock(10) });
+    const moved = settle(one, open, done({ comment: comment({ id: 'K7' }) }), sight(), now);
+    expect(moved.replica.copies['1:C1']).toEqual(copy({ comment_id: 'K7', since: now }));
+  });
+
+  test('rule 19: a copy that was deleted to be made again starts a new generation', () => {
+    expect(settle(one, removing, done(), sight(), now).replica.copies['1:C1']).toMatchObject({ comment_id: null, generation: 2, applied: 0 });
+  });
+
+  test('rule 13: a comment to be deleted that is missing is deleted', () => {
+    const gone = link({ comments: { '1:C1': utterance({ deleted: true, clock: clock(50) }) } });
+    expect(settle(gone, removing, { kind: 'missing' }, sight(), now).replica.copies['1:C1']).toMatchObject({ deleted: true });
+  });
+
+  test('a copy that is missing though it should live may have been deleted by a person: the next look may believe its absence', () => {
+    const moved = settle(one, removing, { kind: 'missing' }, sight(), now);
+    expect(moved.replica.copies['1:C1']).toMatchObject({ comment_id: 'K1', since: 0, generation: 1 });
+  });
+
+  test('a surplus copy that is deleted is off the list', () => {
+    const surplus = holding({ kind: 'comment.delete', uid: null, comment_id: 'K9' }, { surplus: ['K9'] });
+    expect(settle(one, surplus, done(), sight(), now).replica.surplus).toEqual([]);
+  });
+});
+
+describe('a look settles what was unsure', () => {
+  test('a comment that we were deleting and that is not there is deleted', () => {
+    const open = holding({ kind: 'comment.delete', uid: '1:C1', comment_id: 'K1' }, { copies: { '1:C1': copy() } });
+    const settled = settleByLook(link({ comments: { '1:C1': utterance() } }), open, look({}, []));
+    expect(settled).toMatchObject({ intent: null, copies: { '1:C1': { comment_id: null, generation: 2 } } });
+  });
+
+  test('a ticket that we were restoring and that is there is restored', () => {
+    expect(settleByLook(link(), holding({ kind: 'ticket.restore', life: clock(60) }), look({}))).toMatchObject({ intent: null, life_applied: clock(60) });
+  });
+
+  test('what was being updated on a ticket that is gone is not known any more', () => {
+    const open = holding({ clocks: { status: clock(50) } });
+    expect(settleByLook(link(), open, look(null)).base).toEqual({ subject: 'Printer' });
+  });
+});
+
+describe('rule 1: looking too early is not looking', () => {
+  const lagging = can({ tickets: { findLagMs: 40_000 }, comments: { listLagMs: 10_000 } });
+
+  test.each<[string, Partial<Intent>, number]>([
+    ['a create without an answer', { kind: 'ticket.create' }, 90_000 + 20_000 + 40_000],
+    ['a create that was answered', { kind: 'ticket.create', answered: clock(95) }, 95_000 + 40_000],
+    ['a comment without an answer', { kind: 'comment.create' }, 90_000 + 20_000 + 10_000],
+    ['an update without an answer', { kind: 'ticket.update' }, 90_000 + 20_000],
+  ])('%s: only when it must have landed and be visible', (_, open, afterT) => {
+    expect(lookAllowedAt(intent(open), lagging) - clock(0)).toBe(afterT);
+  });
+
+  test('a create may be sent again at once while the desk remembers its key, unless it was refused then', () => {
+    const remembering = can({ tickets: { idempotentCreateMs: 60_000 } });
+    const create = intent({ kind: 'ticket.create' });
+    expect(mayResend(create, remembering, clock(100))).toBe(true);
+    expect(mayResend(create, remembering, clock(150))).toBe(false);
+    expect(mayResend({ ...create, refused: 'no' }, remembering, clock(100))).toBe(false);
+    expect(mayResend(intent({ kind: 'comment.create' }), remembering, clock(100))).toBe(false);
+  });
+});
