@@ -154,7 +154,8 @@ export function createRoster(ports: {
       if (failure.kind === 'throttled') {
         state.failures += 1;
         state.pausedUntil = Math.max(state.pausedUntil, failure.retryAt ?? world.now() + 10_000);
-      } else if (failure.kind === 'unavailable' || failure.kind === 'unsure') {
+      } else if ((failure.kind === 'unavailable' || failure.kind === 'unsure') && state.pausedUntil <= world.now()) {
+        // Calls that were under way as the pause began tell of the same trouble: it grows by what fails after it.
         state.failures += 1;
         if (state.failures >= FAILURES_BEFORE_PAUSE) {
           const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(state.failures - FAILURES_BEFORE_PAUSE, 10));
