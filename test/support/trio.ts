@@ -25,8 +25,8 @@ export interface Trio {
   tickets(name: Name): readonly Shown[];
   counts(name: Name): Counts;
   fault(name: Name, fault: Fault): void;
-  /** Writes mesh.yaml with these accounts and a mirror between all of them; its path. */
-  mesh(names?: readonly Name[]): Promise<string>;
+  /** Writes mesh.yaml with these accounts, more settings for some, and a mirror between all of them; its path. */
+  mesh(options?: { readonly names?: readonly Name[]; readonly settings?: Partial<Record<Name, object>> }): Promise<string>;
   /** `serve` on this trio's folder and port, waited for, its hook set up at the desks that need it by hand. */
   serve(env?: Readonly<Record<string, string>>, args?: readonly string[]): Promise<Running>;
   /** The same, not waited for. */
@@ -85,13 +85,13 @@ export async function startTrio(): Promise<Trio> {
     tickets: (name) => shownBy(desk(name)),
     counts: (name) => desk(name).state() as unknown as Counts,
     fault: (name, fault) => desk(name).faults(fault),
-    async mesh(names = NAMES) {
+    async mesh({ names = NAMES, settings = {} } = {}) {
       const accounts = names.map((name) => ({
         name,
         service: name,
         url: desk(name).url,
         credentials: desk(name).credentials,
-        settings: SETTINGS[name],
+        settings: { ...SETTINGS[name], ...settings[name] },
       }));
       // JSON is YAML.
       await writeFile(meshPath, JSON.stringify({ accounts, mirrors: names.length < 2 ? [] : [{ name: 'all', accounts: names }] }, null, 2));
