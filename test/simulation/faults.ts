@@ -36,6 +36,9 @@ export const STORM: Weather = {
   surprise: 0.01, hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, storeBefore: 0.008, storeAfter: 0.008, crash: 0.0012, outage: 0.1, locked: 0.07,
 };
 
+/** The store's calls that change what is kept. */
+const COMMITS: ReadonlySet<string> = new Set(['accept', 'commit', 'signal', 'swept']);
+
 /** Never resolves: what a dead process awaits. */
 export function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);
@@ -47,8 +50,17 @@ export interface Mortal {
   kill(why: string): void;
 }
 
+/** One thing after which the world is different: a call to a desk, or a commit. */
+export interface DurableStep {
+  readonly name: string;
+  /** How many there were before it. */
+  readonly index: number;
+}
+
 export interface Faults {
   weather: Weather;
+  /** Asked before and after each durable step; true ends the process there. */
+  crashAt: ((step: DurableStep, when: 'before' | 'after') => boolean) | null;
   /** Account by account: until when it does not answer, and until when it does not let us in. */
   readonly down: Map<number, number>;
   readonly locked: Map<number, number>;
@@ -64,12 +76,16 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
   const down = new Map<number, number>();
   const locked = new Map<number, number>();
 
+  let steps = 0;
+
   const faults: Faults = {
     weather: parts.weather,
+    crashAt: null,
     down,
     locked,
     async call(desk, who, { name, writes, token }, effect) {
-      if (!who.alive || crashes(who, `before ${desk.name} ${name}`)) return never();
+      const step: DurableStep = { name: `${desk.name} ${name}`, index: (steps += 1) - 1 };
+      if (!who.alive || crashes(who, `before ${desk.name} ${name}`, step, 'before')) return never();
       const fate = fateOf(desk, name, writes, token);
       const limit = desk.profile.can.callTimeoutMs;
       if (fate !== 'well') {
@@ -80,7 +96,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       const result = outcome(desk, fate, writes, effect);
       if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));
-      if (!who.alive || crashes(who, `after ${desk.name} ${name}`)) {
+      if (!who.alive || crashes(who, `after ${desk.name} ${name}`, step, 'after')) {
         history.mishaps.push({ at: clock.now(), account: desk.account, token, call: name, fate: 'died' });
         return never();
       }
@@ -88,7 +104,8 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       return result.value;
     },
     async store(who, name, act) {
-      if (!who.alive || crashes(who, `before store ${name}`)) return never();
+      const step: DurableStep | null = COMMITS.has(name) ? { name: `store ${name}`, index: (steps += 1) - 1 } : null;
+      if (!who.alive || crashes(who, `before store ${name}`, step, 'before')) return never();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
       if (!who.alive) return never();
       if (chance.hit(faults.weather.storeBefore)) {
@@ -97,14 +114,15 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       }
       const result = await act();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
-      if (!who.alive || crashes(who, `after store ${name}`)) return never();
+      if (!who.alive || crashes(who, `after store ${name}`, step, 'after')) return never();
       if (chance.hit(faults.weather.storeAfter)) throw new Error(`store: ${name} done, answer lost`);
       return result;
     },
   };
 
-  function crashes(who: Mortal, where: string): boolean {
-    if (!chance.hit(faults.weather.crash)) return false;
+  function crashes(who: Mortal, where: string, step: DurableStep | null, when: 'before' | 'after'): boolean {
+    const meant = step !== null && faults.crashAt !== null && faults.crashAt(step, when);
+    if (!meant && !chance.hit(faults.weather.crash)) return false;
     history.mishaps.push({ at: clock.now(), account: 0, token: '', call: where, fate: 'died' });
     who.kill(where);
     return true;
