@@ -1,7 +1,7 @@
 /** The load: helpdesk webhooks, signed as the desk signs them, over kept-alive connections. */
 import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { SIGNING_SECRET } from './sinks.ts';
+import { SIGNING_SECRET, sourceTicket } from './sinks.ts';
 
 export interface Load {
   /** How many events. */
@@ -25,19 +25,8 @@ export interface Sent {
 const KEY = Buffer.from(SIGNING_SECRET.slice('whsec_'.length), 'base64');
 
 function body(n: number): string {
-  const time = new Date(Date.UTC(2026, 0, 1) + n).toISOString();
-  return JSON.stringify({
-    id: `evt_${n}`,
-    type: 'ticket.created',
-    createdAt: time,
-    data: {
-      ticket: {
-        id: `tkt_src${n}`, subject: `Printer on fire #${n}`, status: 'open', priority: 'high', type: 'incident', assigneeId: null,
-        requesterEmail: 'customer@example.com', requesterName: 'Jane Doe', tags: ['billing', 'urgent'],
-        customFields: [{ id: 'cf_description', value: 'It burns. '.repeat(40) }], createdAt: time, updatedAt: time,
-      },
-    },
-  });
+  const ticket = sourceTicket(n);
+  return JSON.stringify({ id: `evt_${n}`, type: 'ticket.created', createdAt: ticket['createdAt'], data: { ticket } });
 }
 
 export async function send(url: string, load: Load): Promise<Sent> {

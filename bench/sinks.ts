@@ -26,6 +26,8 @@ export async function startSinks(): Promise<Sinks> {
   // Ids never repeat, also across restarts of the bench on one database.
   let nextId = Date.now() * 1_000;
 
+  /** What each desk holds, for whoever looks at it again. */
+  const held = new Map<string, unknown>();
   const arrive = (subject: string): number => {
     const n = Number(/#(\d+)/.exec(subject)?.[1] ?? -1);
     const arrival = seen.get(n) ?? { count: 0, last: 0 };
@@ -50,9 +52,9 @@ export async function startSinks(): Promise<Sinks> {
   };
 
   const urls = {
-    zendesk: await start((method, path, body) => zendesk(method, path, body, arrive)),
-    freshdesk: await start((method, path, body) => freshdesk(method, path, body, arrive)),
-    helpdesk: await start((method, path, body) => helpdesk(method, path, body, arrive)),
+    zendesk: await start((method, path, body) => zendesk(method, path, body, arrive, held)),
+    freshdesk: await start((method, path, body) => freshdesk(method, path, body, arrive, held)),
+    helpdesk: await start((method, path, body) => helpdesk(method, path, body, arrive, held)),
   };
   return {
     urls,
@@ -76,6 +78,10 @@ export async function startSinks(): Promise<Sinks> {
 
 type Answer = (method: string, path: string, body: Record<string, Record<string, unknown>>) => readonly [number, unknown];
 type Arrive = (subject: string) => number;
+type Held = Map<string, unknown>;
+
+/** The last part of a path that names one ticket. */
+const idIn = (path: string): string => /\/tickets\/(\w+)/.exec(path)?.[1] ?? '';
 
 async function serve(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   const chunks: Buffer[] = [];
@@ -89,7 +95,17 @@ async function serve(request: IncomingMessage, response: ServerResponse, answer:
 
 const NOW = '2026-01-01T00:00:00Z';
 
-function zendesk(method: string, path: string, body: Record<string, Record<string, unknown>>, arrive: Arrive): readonly [number, unknown] {
+/** The ticket that event number `n` tells of, as its desk shows it. */
+export function sourceTicket(n: number): Readonly<Record<string, unknown>> {
+  const time = new Date(Date.UTC(2026, 0, 1) + n).toISOString();
+  return {
+    id: `tkt_src${n}`, subject: `Printer on fire #${n}`, status: 'open', priority: 'high', type: 'incident', assigneeId: null,
+    requesterEmail: 'customer@example.com', requesterName: 'Jane Doe', tags: ['billing', 'urgent'],
+    customFields: [{ id: 'cf_description', value: 'It burns. '.repeat(40) }], createdAt: time, updatedAt: time,
+  };
+}
+
+function zendesk(method: string, path: string, body: Record<string, Record<string, unknown>>, arrive: Arrive, held: Held): readonly [number, unknown] {
   if (method === 'POST' && /\/tickets(\.json)?$/.test(path)) {
     const sent = body['ticket'] ?? {};
     const id = arrive(String(sent['subject']));
@@ -97,28 +113,38 @@ function zendesk(method: string, path: string, body: Record<string, Record<strin
       id, subject: sent['subject'], description: 'x', status: 'open', priority: sent['priority'] ?? null, type: sent['type'] ?? null,
       tags: sent['tags'] ?? [], external_id: sent['external_id'] ?? null, requester_id: 7, assignee_id: null, created_at: NOW, updated_at: NOW,
     };
+    held.set(String(id), ticket);
     return [201, { ticket, audit: { id: 1, events: [] } }];
   }
+  if (held.has(idIn(path))) return [200, path.includes('/comments') ? { comments: [], meta: { has_more: false } } : { ticket: held.get(idIn(path)), users: [] }];
   if (path.includes('/signing_secret')) return [200, { signing_secret: { secret: 's'.repeat(44), algorithm: 'SHA256' } }];
   if (path.includes('/webhooks')) return method === 'POST' ? [201, { webhook: { id: 'w1', ...body['webhook'] } }] : [200, { webhooks: [], meta: { has_more: false } }];
   if (path.includes('/incremental/')) return [200, { tickets: [], after_cursor: 'c', end_of_stream: true }];
   return [200, { tickets: [], meta: { has_more: false }, users: [] }];
 }
 
-function freshdesk(method: string, path: string, body: Record<string, unknown>, arrive: Arrive): readonly [number, unknown] {
+function freshdesk(method: string, path: string, body: Record<string, unknown>, arrive: Arrive, held: Held): readonly [number, unknown] {
   if (method === 'POST' && path.endsWith('/tickets')) {
     const id = arrive(String(body['subject']));
-    return [201, { ...body, id, description: body['description'] ?? '<div></div>', requester_id: 9, responder_id: null, custom_fields: {}, created_at: NOW, updated_at: NOW }];
+    const ticket = { ...body, id, description: body['description'] ?? '<div></div>', requester_id: 9, responder_id: null, custom_fields: {}, created_at: NOW, updated_at: NOW };
+    held.set(String(id), ticket);
+    return [201, ticket];
   }
+  if (held.has(idIn(path))) return [200, path.includes('/conversations') ? [] : held.get(idIn(path))];
   return [200, []];
 }
 
-function helpdesk(method: string, path: string, body: Record<string, Record<string, unknown>>, arrive: Arrive): readonly [number, unknown] {
+function helpdesk(method: string, path: string, body: Record<string, Record<string, unknown>>, arrive: Arrive, held: Held): readonly [number, unknown] {
   if (method === 'POST' && path.endsWith('/tickets')) {
     const sent = body['ticket'] ?? {};
     const id = `tkt_${arrive(String(sent['subject']))}`;
-    return [201, { ticket: { assigneeId: null, customFields: [], ...sent, id, createdAt: NOW, updatedAt: NOW } }];
+    const ticket = { assigneeId: null, customFields: [], ...sent, id, createdAt: NOW, updatedAt: NOW };
+    held.set(id, ticket);
+    return [201, { ticket }];
   }
+  const source = /tkt_src(\d+)/.exec(idIn(path));
+  if (source !== null) return [200, { ticket: sourceTicket(Number(source[1])) }];
+  if (held.has(idIn(path))) return [200, { ticket: held.get(idIn(path)) }];
   if (path.includes('/webhooks')) {
     return method === 'POST' ? [201, { webhook: { id: 'whk_1', active: true, ...body['webhook'], signingSecret: SIGNING_SECRET } }] : [200, { webhooks: [], meta: { pageSize: 25, hasMore: false } }];
   }

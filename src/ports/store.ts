@@ -84,12 +84,12 @@ export interface LaneStore {
   renew(leases: readonly { readonly replica_id: string; readonly lease: string }[], leaseMs: number): Promise<void>;
   /** Hands lanes back untouched, due at once: on a stop. */
   giveBack(leases: readonly { readonly replica_id: string; readonly lease: string }[]): Promise<void>;
-  /** The replica that writes, or wrote, with this ticket key. */
+  /** The replica without a ticket id that writes, or wrote, with this ticket key. */
   byKey(accountId: number, key: string): Promise<Replica | null>;
   /** Whether a create was sent on this account before `time` and is not settled, by a replica that has no ticket id yet. */
   createsOpen(accountId: number, time: number): Promise<boolean>;
   signal(accountId: number, signals: readonly Signal[]): Promise<number>;
-  /** Present replicas of an account that nobody has looked at for longest, before `before` (epoch milliseconds). */
+  /** Tickets that nobody has looked at since `before` (epoch milliseconds), in a turn that comes round to all of them. */
   leastLooked(accountId: number, before: number, limit: number): Promise<readonly string[]>;
   /** Makes every waiting lane of an account due now: after it recovered. */
   hasten(accountId: number): Promise<void>;

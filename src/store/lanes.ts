@@ -24,9 +24,13 @@ select ${REPLICA_COLUMNS}, r.lease, r.signalled, r.read, r.receipt::text as rece
   (select to_jsonb(x) from (select ${LINK_COLUMNS} from links l where l.id = r.link_id) x) as link
 from taken r`;
 
+/** A row that is locked is being committed by its holder just now, which renews the lease as well. */
 const RENEW = `
-update replicas r set due_at = now() + $3 * interval '1 millisecond'
-from unnest($1::uuid[], $2::uuid[]) as t (id, lease) where r.id = t.id and r.lease = t.lease`;
+with held as (
+  select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease) on r.id = t.id and r.lease = t.lease
+  for update of r skip locked
+)
+update replicas r set due_at = now() + $3 * interval '1 millisecond' from held where r.id = held.id`;
 
 const GIVE_BACK = `
 update replicas r set due_at = now(), lease = null
@@ -51,6 +55,26 @@ insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalle
 select id, $1, ticket_id, 'unknown', $4::jsonb, 1, now(), now() from unnest($2::uuid[], $3::text[]) as t (id, ticket_id)
 on conflict (account_id, ticket_id) do nothing
 returning id`;
+
+/** In the order of the index that there is anyway: one more would cost every write. */
+const ROTATION = `
+select ticket_id from replicas
+where account_id = $1 and ticket_id > coalesce((select rotation from accounts where id = $1), '') and state = 'present' and looked < $2
+order by ticket_id limit $3`;
+
+/** Rows that are locked are on their way anyway; waiting for them in an order of our own could end in a deadlock. */
+const HASTEN = `
+with waiting as (
+  select id from replicas where account_id = $1 and lease is null and due_at > now() for update skip locked
+)
+update replicas r set due_at = now() from waiting where r.id = waiting.id`;
+
+const MEND = `
+with behind as (
+  select id from replicas where due_at is null and (signalled > read or wanted > version or open) for update skip locked
+)
+update replicas r set due_at = now() from behind where r.id = behind.id
+returning r.id`;
 
 export function createLanes(ports: { readonly database: Database; readonly world: World; readonly snapshots: Snapshots }): LaneStore {
   const { database, world, snapshots } = ports;
@@ -81,7 +105,7 @@ export function createLanes(ports: { readonly database: Database; readonly world
     async byKey(accountId, key) {
       const [row] = await database.run<ReplicaRow>(
         'replica_by_key',
-        `select ${REPLICA_COLUMNS}, ${REPLICA_COPIES} from replicas r where r.key = $2 and r.account_id = $1`,
+        `select ${REPLICA_COLUMNS}, ${REPLICA_COPIES} from replicas r where r.key = $2 and r.account_id = $1 and r.ticket_id is null`,
         [accountId, key],
       );
       return row === undefined ? null : replicaOf(row);
@@ -114,20 +138,19 @@ export function createLanes(ports: { readonly database: Database; readonly world
       return known.length + strangers.length;
     },
     async leastLooked(accountId, before, limit) {
-      const rows = await database.run<{ ticket_id: string }>(
-        'lanes_least_looked',
-        `select ticket_id from replicas where account_id = $1 and state = 'present' and looked < $2 and ticket_id is not null order by looked limit $3`,
-        [accountId, before, limit],
-      );
+      const rows = await database.run<{ ticket_id: string }>('lanes_rotation', ROTATION, [accountId, before, limit]);
+      // Short of the limit the end was reached, and the next turn begins anew.
+      const place = rows.length < limit ? null : (rows.at(-1)?.ticket_id ?? null);
+      await database.run('lanes_rotated', `update accounts set rotation = $2 where id = $1 and rotation is distinct from $2`, [accountId, place]);
       return rows.map((row) => row.ticket_id);
     },
     async hasten(accountId) {
-      await database.run('lanes_hasten', `update replicas set due_at = now() where account_id = $1 and lease is null and due_at > now()`, [accountId]);
+      await database.run('lanes_hasten', HASTEN, [accountId]);
     },
     async mend() {
       const rows = await database.run(
         'lanes_mend',
-        `update replicas set due_at = now() where due_at is null and (signalled > read or wanted > version or open) returning id`,
+        MEND,
         [],
       );
       return rows.length;

@@ -247,7 +247,7 @@ export function createMemoryStore(world: World): MemoryStore {
       },
       async byKey(accountId, key) {
         for (const row of rows.values()) {
-          if (row.replica.account_id === accountId && row.replica.link_id !== null && ticketKey(row.replica) === key) return row.replica;
+          if (row.replica.account_id === accountId && row.replica.ticket_id === null && row.replica.link_id !== null && ticketKey(row.replica) === key) return row.replica;
         }
         return null;
       },

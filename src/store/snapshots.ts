@@ -7,7 +7,7 @@ export interface Snapshots {
   take(replicaId: string, signalled: number): Ticket | null;
 }
 
-export function createSnapshots(most = 2_000): Snapshots {
+export function createSnapshots(most = 10_000): Snapshots {
   const kept = new Map<string, { readonly signalled: number; readonly ticket: Ticket }>();
   return {
     keep(replicaId, signalled, ticket) {

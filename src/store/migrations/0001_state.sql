@@ -20,6 +20,7 @@ create table accounts (
   state text not null default 'running',
   stopped_because text,
   sweep_cursor text,
+  rotation text, -- the ticket id that the rotating look has come to
   connected_at timestamptz not null default now()
 );
 
@@ -88,10 +89,9 @@ create table replicas (
 create unique index replicas_ticket on replicas (account_id, ticket_id);
 create unique index replicas_link on replicas (link_id, account_id);
 create index replicas_due on replicas (account_id, due_at) where due_at is not null;
-create index replicas_key on replicas (key) where key is not null;
+create index replicas_key on replicas (key) where ticket_id is null and key is not null;
 create index replicas_behind on replicas (account_id)
   where due_at is null and (signalled > read or wanted > version or open);
-create index replicas_looked on replicas (account_id, looked) where state = 'present';
 
 create table copies (
   replica_id uuid not null,
