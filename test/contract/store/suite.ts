@@ -292,7 +292,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       const lane = await claimOne();
       const intent = {
         kind: 'ticket.create', key: 'k', fields: {}, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null,
-        clock: 1, first_sent: now, sent: now, answered: null, tries: 1,
+        clock: 1, first_sent: now, sent: now, answered: null, tries: 1, refused: null,
       } as const;
       await store.lanes.commit(turn(lane, { replica: { ...lane.replica, state: 'creating', intent }, release: { inMs: 60_000 } }));
       expect(await store.lanes.createsOpen(account, now - 1)).toBe(false);
@@ -305,7 +305,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       const lane = await claimOne();
       const intent = {
         kind: 'ticket.delete', key: 'k', fields: null, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null,
-        clock: 1, first_sent: 1, sent: 1, answered: null, tries: 1,
+        clock: 1, first_sent: 1, sent: 1, answered: null, tries: 1, refused: null,
       } as const;
       await store.lanes.commit(turn(lane, { read: 1, replica: { ...lane.replica, intent } }));
       expect((await claimOne()).replica.intent).toEqual(intent);

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import got from 'got';
 import Koa from 'koa';
-import webhooks from '../schemas/desks/helpdesk/webhooks.schema.json' with { type: 'json' };
+import webhooks from '../../schemas/desks/helpdesk/webhooks.schema.json' with { type: 'json' };
 
 const [mode, ...targets] = process.argv.slice(2);
 const valid = new Ajv2020({ strict: false }).compile(webhooks);

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { startEmbedded } from '../src/store/embedded.ts';
-import { createWorld } from '../src/world.ts';
+import { startEmbedded } from '../../src/store/embedded.ts';
+import { createWorld } from '../../src/world.ts';
 import { fillHistory } from './history.ts';
 import { send, type Sent } from './load.ts';
 import { startSinks, type Sinks } from './sinks.ts';
@@ -161,7 +161,7 @@ async function rounds(measure: { ours: () => Promise<number>; bare: () => Promis
 }
 
 async function ackRows(label: string, url: string): Promise<Row[]> {
-  const bare = await start(['bench/bare.ts', 'ack'], {});
+  const bare = await start(['test/bench/bare.ts', 'ack'], {});
   const ours = await serve('web', url, await mesh('ack', false));
   await acknowledged(urlOf(bare));
   await acknowledged(hookOf(ours));
@@ -171,7 +171,7 @@ async function ackRows(label: string, url: string): Promise<Row[]> {
 }
 
 async function mirrorRows(label: string, url: string): Promise<Row[]> {
-  const bare = await start(['bench/bare.ts', 'fan-out', ...FAN_OUT(sinks)], {});
+  const bare = await start(['test/bench/bare.ts', 'fan-out', ...FAN_OUT(sinks)], {});
   const ours = await serve('all', url, await mesh('mirror', true));
   await mirrored(urlOf(bare), 500);
   await mirrored(hookOf(ours), 500);
