@@ -119,7 +119,7 @@ export const VARIABLES = {
     'Encrypts credentials at rest; at least 32 characters. Required with `DATABASE_URL`.',
     { shown: 'made and kept in `DATA_DIR`', secret: true },
   ),
-  API_TOKEN: variable(null, apiToken, 'The API key that callers of `/v1` send.', { shown: 'made and shown once', secret: true }),
+  API_TOKEN: variable(null, apiToken, 'The API key of `/v1`, which is not served yet: checked, and used by nothing so far.', { shown: 'none', secret: true }),
   SWEEP_SECONDS: variable('300', wholeNumber(1, 86_400), 'How often each desk is asked what changed, in case a webhook never came.'),
   WORKER_LANES: variable('48', wholeNumber(1, 1_000), 'How many tickets are worked on at the same time.'),
   RETAIN_RECEIPTS_DAYS: variable('30', wholeNumber(1, 3_650), 'Days that settled and ignored webhooks are kept.'),
@@ -127,7 +127,7 @@ export const VARIABLES = {
   ALLOW_PRIVATE_SUBSCRIBERS: variable(
     '',
     networks,
-    'Private networks that event subscribers may live in, as CIDRs separated by commas.',
+    'Private networks that event subscribers may live in, as CIDRs separated by commas; there are no subscribers yet, so it has no effect so far.',
     { shown: 'none' },
   ),
   LOG_LEVEL: variable(
