@@ -23,6 +23,7 @@ import { migrate } from './store/migrate.ts';
 import { createQueue, type BossQueue } from './store/queue.ts';
 import { createSecretBox } from './store/secret-box.ts';
 import { keptSecretKey } from './store/secret-key.ts';
+import { explainUnusable } from './store/unusable.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -174,7 +175,7 @@ export async function openStore(parts: {
     return { database, store, queue, migrated, close };
   } catch (error) {
     await close();
-    throw error;
+    throw secrets.databaseUrl === null ? error : explainUnusable(error, secrets.databaseUrl.reveal());
   }
 }
 
