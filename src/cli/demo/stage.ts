@@ -22,7 +22,7 @@ export interface Stage {
 }
 
 /** What differs from a real installation: sweeps come often enough to be watched, and the log leaves staged faults out. */
-const PACE = { SWEEP_SECONDS: '3', LOG_LEVEL: 'error' } as const;
+const PACE = { SWEEP_SECONDS: '2', LOG_LEVEL: 'error' } as const;
 /** The fake desks show a write at once, so an unanswered one need not be waited for as long as at the vendors. */
 const NO_LAG = { find_lag_seconds: 1, list_lag_seconds: 1 } as const;
 

@@ -38,7 +38,7 @@ const PARCEL = 'Where is my parcel?';
 const OUTAGE_MS = 3_000;
 const TURNED_DOWN = 3;
 /** Nothing more happens when nothing has happened for so long: longer than a sweep takes to come round. */
-const STILL_MS = 3_500;
+const STILL_MS = 2_500;
 
 export function createStory({ desks, watch, signal, deadline, chapter, aside }: StoryPorts): Story {
   const tickets = new Map<string, DoneTicket>();
