@@ -251,10 +251,20 @@ function unsettled(replica: Replica, intent: Intent): Replica {
 
 /** When a look can settle an open intent: earlier, "absent" would prove nothing (epoch milliseconds). */
 export function lookAllowedAt(intent: Intent, can: Capabilities): number {
-  const landed = intent.answered ?? intent.sent + can.callTimeoutMs;
+  const landed = landedAt(intent, can);
   if (intent.kind === 'ticket.create') return landed + can.tickets.findLagMs;
   if (intent.kind === 'comment.create') return landed + can.comments.listLagMs;
   return landed;
+}
+
+/** When every try has had its effect or never will: one that was not answered may take its whole time. */
+function landedAt(intent: Intent, can: Capabilities): number {
+  return Math.max(intent.landed, intent.answered ?? intent.sent + can.callTimeoutMs);
+}
+
+/** The same step, sent once more. */
+export function sentAgain(intent: Intent, can: Capabilities, now: number): Intent {
+  return { ...intent, tries: intent.tries + 1, landed: landedAt(intent, can), sent: now, answered: null };
 }
 
 /** Whether a create may simply be sent again: the desk remembers the key and gives the first answer. */

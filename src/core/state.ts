@@ -94,6 +94,8 @@ export interface Intent {
   /** Set when an answer came that left it open (epoch milliseconds); null while no answer is known. */
   readonly answered: number | null;
   readonly tries: number;
+  /** When every earlier try has had its effect or never will (epoch milliseconds); 0 if there was none. */
+  readonly landed: number;
   /** Why the desk refused to hear of it again, while an earlier try may have been done: only a look settles it. */
   readonly refused: string | null;
 }

@@ -3,7 +3,12 @@ import type { CommentDraft, StepKind } from './model.ts';
 import type { Clock, Intent, Note, Replica } from './state.ts';
 
 /** The step that is due, complete enough to be stored before it is done. */
-export type Step = Omit<Intent, 'first_sent' | 'sent' | 'answered' | 'tries' | 'refused'>;
+export type Step = Omit<Intent, 'first_sent' | 'sent' | 'answered' | 'tries' | 'landed' | 'refused'>;
+
+/** The step as it is stored before it is sent for the first time. */
+export function intended(step: Step, now: number): Intent {
+  return { ...step, first_sent: now, sent: now, answered: null, tries: 1, landed: 0, refused: null };
+}
 
 export interface Plan {
   /** The replica with everything marked as caught up that needs no write. */

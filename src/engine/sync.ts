@@ -10,9 +10,9 @@
 import { absorb, type Look, type Moved } from '../core/absorb.ts';
 import { retryDelay } from '../core/backoff.ts';
 import { plan } from '../core/plan.ts';
-import { lookAllowedAt, mayResend, settle, settleByLook, type Outcome } from '../core/settle.ts';
+import { lookAllowedAt, mayResend, sentAgain, settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
-import type { Step } from '../core/step.ts';
+import { intended, type Step } from '../core/step.ts';
 import { DeskFailure } from '../ports/connector.ts';
 import type { Lane, LaneStore, Operation, Turn } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
@@ -230,9 +230,9 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   }
 
   async function resend(hand: Hand, intent: Intent): Promise<boolean> {
-    const again: Intent = { ...intent, tries: intent.tries + 1, sent: world.now(), answered: null };
+    const again = sentAgain(intent, hand.member.desk.can, world.now());
     await advance(hand, { move: (link, replica) => ({ link, replica: { ...replica, intent: again }, notes: [] }) }, true);
-    return send(hand, again);
+    return send(hand, await stamped(hand, again));
   }
 
   /** Reads what the desk says and absorbs it. */
@@ -265,7 +265,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   async function stamped(hand: Hand, intent: Intent): Promise<Intent> {
     const now = world.now();
     if (now - intent.sent <= FRESH_INTENT_MS) return intent;
-    const late: Intent = { ...intent, first_sent: now, sent: now };
+    const late: Intent = { ...intent, first_sent: intent.tries > 1 ? intent.first_sent : now, sent: now };
     await advance(hand, { move: (link, replica) => ({ link, replica: { ...replica, intent: late }, notes: [] }) }, true);
     return late;
   }
@@ -326,6 +326,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       if (!unchanged) {
         const result = await lanes.commit(turn);
         if (result === 'lost') throw new LaneLost();
+        if (result === 'due') ports.nudge();
         if (result === 'stale') {
           await readLink(hand, hand.link);
           continue;
@@ -369,8 +370,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       return { ...stay, next: 'look' };
     }
     const { notes } = moved;
-    const now = world.now();
-    const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1, refused: null };
+    const intent = intended(planned.step, world.now());
     const state = intent.kind === 'ticket.create' ? 'creating' : planned.replica.state;
     return { replica: { ...planned.replica, state, intent }, notes, next: intent, waitMs: null };
   }
@@ -412,8 +412,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       if (member === null || roster.wait(accountId) !== 0 || !ports.room(accountId)) return { replica: wanted, lease: null };
       const planned = plan(grown, wanted, member.sight, world.now());
       if (planned.step?.kind !== 'ticket.create') return { replica: wanted, lease: null };
-      const now = world.now();
-      const intent: Intent = { ...planned.step, first_sent: now, sent: now, answered: null, tries: 1, refused: null };
+      const intent = intended(planned.step, world.now());
       return { replica: { ...planned.replica, state: 'creating' as const, intent }, lease: world.id() };
     });
     return { link: grown, spawn };
@@ -456,12 +455,13 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   /** An unknown ticket that needs nothing, or has to wait. */
   async function dismiss(hand: Hand, reason: string | null, inMs: number | null = null): Promise<void> {
     const { receipt, signalled } = hand.lane;
-    await lanes.commit({
+    const result = await lanes.commit({
       ...turnOf(hand),
       read: reason === null ? null : signalled,
       settles: reason === null || receipt === null ? null : { receipt, reason },
       release: { inMs },
     });
+    if (result === 'due') ports.nudge();
   }
 
   function saw(hand: Hand, seen: Look): void {

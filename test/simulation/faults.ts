@@ -24,16 +24,18 @@ export interface Weather {
   /** Outages and wrong credentials, for each account and minute. */
   readonly outage: number;
   readonly locked: number;
+  /** Whole processes that stand still for longer than their leases, for each process and minute. */
+  readonly freeze: number;
 }
 
 export const CALM: Weather = {
   refused: 0, throttled: 0, slow: 0, cutBefore: 0, cutAfter: 0, lateEffect: 0, errorBefore: 0, errorAfter: 0, surprise: 0,
-  hookLost: 0, hookTwice: 0, hookLate: 0, storeBefore: 0, storeAfter: 0, crash: 0, outage: 0, locked: 0,
+  hookLost: 0, hookTwice: 0, hookLate: 0, storeBefore: 0, storeAfter: 0, crash: 0, outage: 0, locked: 0, freeze: 0,
 };
 
 export const STORM: Weather = {
   refused: 0.02, throttled: 0.02, slow: 0.05, cutBefore: 0.02, cutAfter: 0.05, lateEffect: 0.03, errorBefore: 0.02, errorAfter: 0.02,
-  surprise: 0.01, hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, storeBefore: 0.008, storeAfter: 0.008, crash: 0.0012, outage: 0.1, locked: 0.07,
+  surprise: 0.01, hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, storeBefore: 0.008, storeAfter: 0.008, crash: 0.0012, outage: 0.1, locked: 0.07, freeze: 0.08,
 };
 
 /** The store's calls that change what is kept. */
@@ -46,6 +48,8 @@ export function never<T>(): Promise<T> {
 
 export interface Mortal {
   readonly alive: boolean;
+  /** Until when it stands still (epoch milliseconds): a machine that was put to sleep, a pause for memory. */
+  readonly frozenUntil: number;
   /** The process ends here: nothing that it awaits ever comes back. */
   kill(why: string): void;
 }
@@ -84,6 +88,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
     down,
     locked,
     async call(desk, who, { name, writes, token }, effect) {
+      await thaw(who);
       const step: DurableStep = { name: `${desk.name} ${name}`, index: (steps += 1) - 1 };
       if (!who.alive || crashes(who, `before ${desk.name} ${name}`, step, 'before')) return never();
       const fate = fateOf(desk, name, writes, token);
@@ -96,6 +101,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       const result = outcome(desk, fate, writes, effect);
       if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));
+      await thaw(who);
       if (!who.alive || crashes(who, `after ${desk.name} ${name}`, step, 'after')) {
         history.mishaps.push({ at: clock.now(), account: desk.account, token, call: name, fate: 'died' });
         return never();
@@ -104,6 +110,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       return result.value;
     },
     async store(who, name, act) {
+      await thaw(who);
       const step: DurableStep | null = COMMITS.has(name) ? { name: `store ${name}`, index: (steps += 1) - 1 } : null;
       if (!who.alive || crashes(who, `before store ${name}`, step, 'before')) return never();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
@@ -114,11 +121,16 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
       }
       const result = await act();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
+      await thaw(who);
       if (!who.alive || crashes(who, `after store ${name}`, step, 'after')) return never();
       if (chance.hit(faults.weather.storeAfter)) throw new Error(`store: ${name} done, answer lost`);
       return result;
     },
   };
+
+  async function thaw(who: Mortal): Promise<void> {
+    while (who.frozenUntil > clock.now()) await clock.sleep(who.frozenUntil - clock.now());
+  }
 
   function crashes(who: Mortal, where: string, step: DurableStep | null, when: 'before' | 'after'): boolean {
     const meant = step !== null && faults.crashAt !== null && faults.crashAt(step, when);

@@ -16,6 +16,8 @@ export interface Process extends Mortal {
   /** Rejects or never comes back when the process or its database fails. */
   accept(receipt: NewReceipt): Promise<void>;
   sweep(accountId: number): void;
+  /** It stands still for so long, and does not know. */
+  freeze(ms: number): void;
 }
 
 export interface ProcessParts {
@@ -36,9 +38,13 @@ export interface ProcessParts {
 export function createProcess(parts: ProcessParts): Process {
   const { name, clock, chance, history, faults } = parts;
   let alive = true;
+  let frozenUntil = 0;
   const mortal: Mortal = {
     get alive() {
       return alive;
+    },
+    get frozenUntil() {
+      return frozenUntil;
     },
     kill(why) {
       if (!alive) return;
@@ -54,6 +60,7 @@ export function createProcess(parts: ProcessParts): Process {
     random: () => chance.next(),
     async sleep(ms, signal) {
       await clock.sleep(ms, signal);
+      if (frozenUntil > clock.now()) await clock.sleep(frozenUntil - clock.now());
       if (!alive) await never();
     },
     log: logOf(parts),
@@ -86,7 +93,14 @@ export function createProcess(parts: ProcessParts): Process {
     get alive() {
       return alive;
     },
+    get frozenUntil() {
+      return frozenUntil;
+    },
     kill: mortal.kill,
+    freeze(ms) {
+      frozenUntil = clock.now() + ms;
+      history.tell(null, `${name} stands still`);
+    },
     async accept(receipt) {
       await store.intake.accept(receipt);
       worker.nudge();

@@ -185,6 +185,9 @@ function weatherMinutes(stage: Stage): void {
         stage.history.tell(null, `${desk.name} does not let us in`);
       }
     }
+    for (const process of stage.processes) {
+      if (process.alive && chance.hit(weather.freeze)) stage.clock.later(chance.between(0, 60_000), () => process.freeze(chance.between(20_000, 50_000)));
+    }
     if (stage.clock.now() < stage.stormUntil) stage.clock.later(60_000, minute);
   };
   minute();

@@ -127,6 +127,6 @@ export function comment(draft: Partial<Comment> = {}): Comment {
 export function intent(draft: Partial<Intent> = {}): Intent {
   return {
     kind: 'ticket.update', key: 'dm-aaaaaaaaaaaaaaaa', fields: null, forecast: {}, clocks: {}, life: 0, uid: null, comment_id: null, draft: null,
-    clock: 0, first_sent: clock(90), sent: clock(90), answered: null, tries: 1, refused: null, ...draft,
+    clock: 0, first_sent: clock(90), sent: clock(90), answered: null, tries: 1, landed: 0, refused: null, ...draft,
   };
 }

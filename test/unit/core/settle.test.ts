@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lookAllowedAt, mayResend, parkedNotes, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
+import { lookAllowedAt, mayResend, parkedNotes, sentAgain, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
 import type { Intent, Replica } from '../../../src/core/state.ts';
 import { can, clock, comment, copy, field, intent, link, look, RENDERED, replica, sight, ticket, utterance } from './given.ts';
 
@@ -168,6 +168,12 @@ describe('rule 1: looking too early is not looking', () => {
     ['an update without an answer', { kind: 'ticket.update' }, 90_000 + 20_000],
   ])('%s: only when it must have landed and be visible', (_, open, afterT) => {
     expect(lookAllowedAt(intent(open), lagging) - clock(0)).toBe(afterT);
+  });
+
+  test('an earlier try that was not answered may still be under way when a later one is', () => {
+    const again = sentAgain(intent({ kind: 'ticket.create' }), lagging, clock(95));
+    expect(again).toMatchObject({ tries: 2, sent: clock(95), first_sent: clock(90) });
+    expect(lookAllowedAt({ ...again, answered: clock(96) }, lagging)).toBe(clock(90 + 20 + 40));
   });
 
   test('a create may be sent again at once while the desk remembers its key, unless it was refused then', () => {
