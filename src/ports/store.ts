@@ -66,8 +66,11 @@ export interface Turn {
   readonly release: 'keep' | { readonly inMs: number | null };
 }
 
-/** `lost`: somebody else has the lane, or the row is no more. `stale`: the link moved on; read it again and redo the pure part. */
-export type TurnResult = 'done' | 'stale' | 'lost';
+/**
+ * `due`: done, and the lane that was given back is due again already, since something came meanwhile.
+ * `lost`: somebody else has the lane, or the row is no more. `stale`: the link moved on; read it again and redo the pure part.
+ */
+export type TurnResult = 'done' | 'due' | 'stale' | 'lost';
 
 /** What a change feed or a rotation says: look at this ticket. */
 export interface Signal extends Change {

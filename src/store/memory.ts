@@ -160,7 +160,7 @@ export function createMemoryStore(world: World): MemoryStore {
     for (const note of turn.notes) notes.push({ ...note, replica_id: turn.replica.id, at: now });
     if (turn.release === 'keep') row.due_at = now + 30_000;
     else release(row, turn.release.inMs);
-    return 'done';
+    return row.lease === null && row.due_at !== null && row.due_at <= now ? 'due' : 'done';
   }
 
   function storeLink(turn: Turn, own: Row): void {

@@ -66,7 +66,8 @@ export function createQueue(ports: {
       await boss.start();
       const notify = ports.backend === 'postgres' ? { notify: true } : {};
       await boss.createQueue(LANES, { policy: 'short', retryLimit: 5, deleteAfterSeconds: 60, retentionSeconds: 3_600, ...notify });
-      await boss.createQueue(SWEEP, { policy: 'short', retryLimit: 5, deleteAfterSeconds: 60, expireInSeconds: 900 });
+      // A sweep may well take longer than this: its job is then done again, finds it under way, and ends.
+      await boss.createQueue(SWEEP, { policy: 'short', retryLimit: 5, deleteAfterSeconds: 60, expireInSeconds: 60 });
       await boss.createQueue(RETENTION, { policy: 'short', retryLimit: 2, deleteAfterSeconds: 3_600, expireInSeconds: 3_600 });
     },
     async start(work: QueueWork) {

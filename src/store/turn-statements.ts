@@ -43,7 +43,7 @@ from jsonb_to_recordset($1::jsonb) as t (
   id uuid, lease uuid, link_id uuid, ticket_id text, moves_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
   version bigint, open boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
 where r.id = t.id and r.lease = t.lease
-returning r.id`;
+returning r.id, t.release and r.due_at <= now() as due`;
 
 export const SIBLINGS = `
 update replicas r set wanted = t.version,

@@ -78,7 +78,10 @@ async function commitGroup(sql: Sql, turns: readonly Turn[]): Promise<TurnResult
   let going = turns.filter((turn) => !results.has(turn));
   const stolen = await takeStrangers(sql, going);
   const updated = await updateReplicas(sql, going, stolen);
-  for (const turn of going) if (!updated.has(turn.before.id)) results.set(turn, 'lost');
+  for (const turn of going) {
+    const due = updated.get(turn.before.id);
+    if (due !== false) results.set(turn, due === undefined ? 'lost' : 'due');
+  }
   if (stolen.size > 0 && going.some((turn) => stolen.has(turn.before.id) && !updated.has(turn.before.id))) throw new Withdrawn();
   going = going.filter((turn) => updated.has(turn.before.id));
   await writeParts(sql, going);
@@ -131,8 +134,9 @@ async function takeStrangers(sql: Sql, turns: readonly Turn[]): Promise<Map<stri
   return new Map(rows.map(({ id, receipt }) => [id, receipt]));
 }
 
-async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<string, string | null>): Promise<Set<string>> {
-  if (turns.length === 0) return new Set();
+/** The lanes that are still ours, each with whether it was given back and is due again. */
+async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<string, string | null>): Promise<Map<string, boolean>> {
+  if (turns.length === 0) return new Map();
   const rows = turns.map((turn) => {
     const { replica, before, release } = turn;
     return {
@@ -152,8 +156,8 @@ async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: Readonly
       in_ms: release === 'keep' ? null : release.inMs,
     };
   });
-  const updated = await sql.run<{ id: string }>('turn_replicas', REPLICA_UPDATE, [jsonRows(rows)]);
-  return new Set(updated.map(({ id }) => id));
+  const updated = await sql.run<{ id: string; due: boolean | null }>('turn_replicas', REPLICA_UPDATE, [jsonRows(rows)]);
+  return new Map(updated.map(({ id, due }) => [id, due === true]));
 }
 
 function rowOf(replica: Replica): Record<string, unknown> {

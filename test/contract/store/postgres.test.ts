@@ -73,7 +73,7 @@ describe('what only the database has to promise', () => {
       lease: again.lease, before: again.replica, replica: { ...again.replica, link_id: born.id, state: 'present' }, link: { before: born, after }, read: 1,
       settles: null, spawn: [], adopted_by: null, operations: [], notes: [], release: { inMs: null },
     });
-    expect(result).toBe('done');
+    expect(result).toBe('due');
     expect((await store.lanes.link(born.id)).fields.subject?.value).toBe('ab\ufffdc');
   });
 
@@ -94,7 +94,7 @@ describe('what only the database has to promise', () => {
       await until(async () => (await database.run('', waits, [])).length > 0, { what: 'the turn waits for the webhook' });
       return { committing };
     });
-    expect(await result.committing).toBe('done');
+    expect(await result.committing).toBe('due');
     const rows = await database.run('', `select id, signalled from replicas where ticket_id = 'twin'`, []);
     expect(rows).toEqual([{ id: creating.id, signalled: 1 }]);
   });

@@ -173,7 +173,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       const copy = { uid: 'u1', comment_id: '9', generation: 1, ours: false, text: 'x', public: false, applied: 7, since: 8, deleted: false };
       const after: Link = { ...link, version: 2, comments: { u1: comment } };
       const replica: Replica = { ...lane.replica, copies: { u1: copy }, version: 2 };
-      expect(await store.lanes.commit(turn(lane, { replica, link: { before: link, after } }))).toBe('done');
+      expect(await store.lanes.commit(turn(lane, { replica, link: { before: link, after } }))).toBe('due');
       const again = await claimOne();
       expect(again.link).toEqual(after);
       expect(again.replica).toEqual(replica);
@@ -246,7 +246,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       await store.intake.accept(receipt('echo'));
       const stranger = await claimOne();
       const present: Replica = { ...creating.replica, ticket_id: 'echo', state: 'present', version: 1 };
-      expect(await store.lanes.commit(turn(creating, { replica: present }))).toBe('done');
+      expect(await store.lanes.commit(turn(creating, { replica: present }))).toBe('due');
       expect(await store.lanes.commit(turn(stranger))).toBe('lost');
       expect(await claimOne()).toMatchObject({ signalled: 1, read: 0, replica: { id: present.id, ticket_id: 'echo' } });
     });
@@ -265,7 +265,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(own?.id).toBe(creating.replica.id);
       expect(await store.lanes.commit(turn(stranger, { adopted_by: creating.replica.id }))).toBe('done');
       // The holder does not know the id yet: what it writes does not erase it.
-      expect(await store.lanes.commit(turn(creating, { release: { inMs: 0 } }))).toBe('done');
+      expect(await store.lanes.commit(turn(creating, { release: { inMs: 0 } }))).toBe('due');
       expect(await claimOne()).toMatchObject({ signalled: 1, replica: { id: creating.replica.id, ticket_id: 'echo' } });
     });
 
@@ -292,7 +292,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       const lane = await claimOne();
       const intent = {
         kind: 'ticket.create', key: 'k', fields: {}, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null,
-        clock: 1, first_sent: now, sent: now, answered: null, tries: 1, refused: null,
+        clock: 1, first_sent: now, sent: now, answered: null, tries: 1, refused: null, landed: 0,
       } as const;
       await store.lanes.commit(turn(lane, { replica: { ...lane.replica, state: 'creating', intent }, release: { inMs: 60_000 } }));
       expect(await store.lanes.createsOpen(account, now - 1)).toBe(false);
@@ -305,7 +305,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       const lane = await claimOne();
       const intent = {
         kind: 'ticket.delete', key: 'k', fields: null, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null,
-        clock: 1, first_sent: 1, sent: 1, answered: null, tries: 1, refused: null,
+        clock: 1, first_sent: 1, sent: 1, answered: null, tries: 1, refused: null, landed: 0,
       } as const;
       await store.lanes.commit(turn(lane, { read: 1, replica: { ...lane.replica, intent } }));
       expect((await claimOne()).replica.intent).toEqual(intent);
