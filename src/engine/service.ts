@@ -23,6 +23,8 @@ export interface Engine {
 
 /** How soon a newly connected account is noticed. */
 const WELCOME_MS = 1_000;
+/** How long a database that did not take the next sweep is left alone. */
+const QUEUE_AGAIN_MS = 1_000;
 /** Tickets that each sweep of an account looks at in rotation. */
 const ROTATION = 25;
 
@@ -49,8 +51,10 @@ export function createEngine(ports: {
   const welcomed = new Set<number>();
   const stopping = new AbortController();
 
+  /** The next turn is queued before this one begins: a process that dies in a sweep does not take the later ones with it. */
   async function turn(accountId: number): Promise<void> {
-    if (underway.has(accountId)) return;
+    await queueNext(accountId);
+    if (underway.has(accountId) || stopping.signal.aborted) return;
     underway.add(accountId);
     try {
       await ports.hooks.retry(accountId);
@@ -58,7 +62,18 @@ export function createEngine(ports: {
     } finally {
       underway.delete(accountId);
     }
-    await queue.sweepSoon(accountId, settings.sweepMs);
+  }
+
+  /** Tries until the database takes it, since an account that is not queued would never be swept again. */
+  async function queueNext(accountId: number): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await queue.sweepSoon(accountId, settings.sweepMs);
+      } catch (error) {
+        world.log.warn('sweep.not_queued', { account: roster.byId(accountId)?.name ?? accountId, message: error instanceof Error ? error.message : String(error) });
+        await world.sleep(QUEUE_AGAIN_MS, stopping.signal);
+      }
+    }
   }
 
   /** The first sweep of every account that this process has not seen before; the queue sees to the later ones. */
@@ -67,7 +82,7 @@ export function createEngine(ports: {
       for (const { account } of roster.members()) {
         if (welcomed.has(account.id)) continue;
         welcomed.add(account.id);
-        void turn(account.id).catch((error: unknown) => world.log.warn('sweep.not_queued', { account: account.name, message: String(error) }));
+        void turn(account.id).catch((error: unknown) => world.log.error('sweep.broken', { account: account.name, error }));
       }
       await world.sleep(WELCOME_MS, stopping.signal);
     }
