@@ -171,7 +171,8 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
   const applied = draft.applied[field] ?? 0;
   const time = timeOf(ticket.modified_at, began);
   if (MIRRORED[field] === 'set') {
-    mergeSet(draft, field, seeing, time, applied >= (state?.clock ?? 0), sight);
+    const open = intent?.kind === 'ticket.update' ? (intent.forecast[field] as readonly string[] | undefined) : undefined;
+    mergeSet(draft, field, seeing, { time, caughtUp: applied >= (state?.clock ?? 0), open }, sight);
     return;
   }
   // An open write may have been what this person saw: their change counts as made with it in view.
@@ -209,18 +210,25 @@ function enter(draft: Draft, field: FieldName, value: unknown, time: number, fro
   draft.changed = true;
 }
 
+interface Merging {
+  readonly time: number;
+  readonly caughtUp: boolean;
+  /** What an unanswered write of ours may have made of the set: what it added and removed is nobody else's change. */
+  readonly open: readonly string[] | undefined;
+}
+
 /** Members enter as added and removed against base, so that two desks' additions both stay. */
-function mergeSet(draft: Draft, field: FieldName, seeing: Seeing, time: number, caughtUp: boolean, sight: Sight): void {
+function mergeSet(draft: Draft, field: FieldName, seeing: Seeing, { time, caughtUp, open }: Merging, sight: Sight): void {
   const base = seeing.base as readonly string[];
   const seen = seeing.seen as readonly string[];
   const state = draft.fields[field];
   const members = (state?.value ?? []) as readonly string[];
   const shows = (member: string): readonly string[] =>
     (normal(field, sight.forecast({ [field]: [member] })[field]) ?? []) as readonly string[];
-  const removed = base.filter((member) => !seen.includes(member));
+  const removed = base.filter((member) => !seen.includes(member) && open?.includes(member) !== false);
   const kept = members.filter((member) => !shows(member).some((shown) => removed.includes(shown)));
   const held = new Set(kept.flatMap((member) => [member, ...shows(member)]));
-  const added = seen.filter((member) => !base.includes(member) && !held.has(member));
+  const added = seen.filter((member) => !base.includes(member) && open?.includes(member) !== true && !held.has(member));
   const merged = [...kept, ...added];
   if (merged.length === members.length && merged.every((member, i) => member === members[i])) return;
   const before = draft.applied[field];

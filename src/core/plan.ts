@@ -118,7 +118,9 @@ function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Pl
     const reason = whyNot(field, state.from, { writable, value, replica, now }, sight);
     if (reason !== null) {
       applied[field] = state.clock;
-      notes.push({ what: 'not written', field, because: reason });
+      // Where the desk shows the same, or both are empty, nothing is missing.
+      const missing = !same(normal(field, state.value) ?? null, replica.base[field] ?? null);
+      if (missing) notes.push({ what: 'not written', field, because: reason });
       continue;
     }
     if (same(value, replica.base[field])) {

@@ -2,7 +2,8 @@
 import { absorb, type Look, type Moved } from './absorb.ts';
 import { digest, normal } from './compare.ts';
 import { FIELD_NAMES, MIRRORED, type Comment, type FieldName, type Ticket, type Warning } from './model.ts';
-import type { Capabilities, Sight } from './sight.ts';
+import type { Capabilities } from './capabilities.ts';
+import type { Sight } from './sight.ts';
 import type { Copy, Held, Intent, Link, Normal, Note, Replica } from './state.ts';
 import { commentStepName } from './step.ts';
 

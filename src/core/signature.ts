@@ -18,6 +18,7 @@ export interface HmacScheme {
   readonly prefix: string;
   readonly signed: 'body' | 'timestamp+body';
   readonly timestampHeader: string | null;
+  /** Seconds that a signed timestamp may be away from now; null where the desk documents no window. */
   readonly toleranceSec: number | null;
 }
 
@@ -26,8 +27,15 @@ export interface HeaderTokenScheme {
   readonly header: string;
 }
 
-/** The schemes of the connector port, in the port's own shape. */
-export type Scheme =
+/**
+ * How a desk proves that a webhook is its own; data, verified by `core/signature`.
+ * - `hmac`: HMAC-SHA256 with the secret as it stands, over the raw body or over timestamp followed by raw body.
+ * - `standard-webhooks`: the specification of that name (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
+ * - `header-token`: a secret that the desk sends in a header.
+ * - `url-token`: nothing but the hook URL's own token: the desk can do no better.
+ * - `none`: the account says aloud that it takes unsigned webhooks.
+ */
+export type SignatureScheme =
   | HmacScheme
   | HeaderTokenScheme
   | { readonly scheme: 'standard-webhooks' }
@@ -35,7 +43,7 @@ export type Scheme =
   | { readonly scheme: 'none' };
 
 /** Several secrets are accepted at once, so that one can be rotated. A list of secrets is replaced when it changes, never altered. */
-export function verify(scheme: Scheme, inbound: Signed, secrets: readonly string[], nowMs: number): Verdict {
+export function verify(scheme: SignatureScheme, inbound: Signed, secrets: readonly string[], nowMs: number): Verdict {
   switch (scheme.scheme) {
     case 'hmac':
       return verifyHmac(scheme, inbound, secrets, nowMs);

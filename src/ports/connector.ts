@@ -1,6 +1,10 @@
 /** The port to the help desks: what a connector says about itself, what its webhooks say, and the calls to one desk. */
-import type { Comment, CommentDraft, EventType, FieldName, Person, Service, Ticket, TicketFields, Warning, Writable } from '../core/model.ts';
+import type { Comment, CommentDraft, EventType, Person, Service, Ticket, TicketFields, Warning } from '../core/model.ts';
+import type { Capabilities } from '../core/capabilities.ts';
+import type { SignatureScheme } from '../core/signature.ts';
 import type { World } from './world.ts';
+
+export type { Capabilities, SignatureScheme };
 
 /** A JSON Schema (2020-12) document. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -31,30 +35,6 @@ export interface Inbound {
   readonly query: Readonly<Record<string, string>>;
 }
 
-/**
- * How a desk proves that a webhook is its own; data, verified by `core/signature`.
- * - `hmac`: HMAC-SHA256 with the secret as it stands, over the raw body or over timestamp followed by raw body.
- * - `standard-webhooks`: the specification of that name (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
- * - `header-token`: a secret that the desk sends in a header.
- * - `url-token`: nothing but the hook URL's own token: the desk can do no better.
- * - `none`: the account says aloud that it takes unsigned webhooks.
- */
-export type SignatureScheme =
-  | {
-      readonly scheme: 'hmac';
-      readonly header: string;
-      readonly encoding: 'base64' | 'hex';
-      readonly prefix: string;
-      readonly signed: 'body' | 'timestamp+body';
-      readonly timestampHeader: string | null;
-      /** Seconds that a signed timestamp may be away from now; null where the desk documents no window. */
-      readonly toleranceSec: number | null;
-    }
-  | { readonly scheme: 'standard-webhooks' }
-  | { readonly scheme: 'header-token'; readonly header: string }
-  | { readonly scheme: 'url-token' }
-  | { readonly scheme: 'none' };
-
 /** What a verified and schema-valid webhook says. Never null, never a silent success. */
 export type Reading =
   | {
@@ -70,48 +50,6 @@ export type Reading =
   | { readonly kind: 'challenge'; readonly status: number; readonly body: string }
   | { readonly kind: 'ignored'; readonly why: string; readonly dedupe: string }
   | { readonly kind: 'unreadable'; readonly why: string };
-
-/** What the planner must know of a desk; data. Depends on the account's settings, so it is asked of the `Desk`. */
-export interface Capabilities {
-  /** A field that is missing here cannot be held at all. */
-  readonly fields: Readonly<Partial<Record<FieldName, Writable>>>;
-  readonly comments: {
-    readonly list: boolean;
-    readonly create: boolean;
-    /** Can hold a comment that the customer does not see. */
-    readonly private: boolean;
-    /** Can change a comment's text. */
-    readonly edit: boolean;
-    readonly delete: boolean;
-    /** Can turn a public comment private. */
-    readonly makePrivate: boolean;
-    /** Our key is visible in what `listComments` returns. */
-    readonly keyVisible: boolean;
-    /** Milliseconds that a new comment may be missing from the list. */
-    readonly listLagMs: number;
-    /** UTF-8 bytes of one comment's content. */
-    readonly maxBytes: number;
-  };
-  readonly tickets: {
-    readonly delete: 'soft' | 'hard';
-    /** `restoreTicket` exists. */
-    readonly restore: boolean;
-    /** Our key is visible in what `getTicket`, `changes` and webhook snapshots return. */
-    readonly keyVisible: boolean;
-    /** Milliseconds that `find` may fail to see a ticket after its create was answered. */
-    readonly findLagMs: number;
-    /** Milliseconds for which a create may be repeated with the same key and body and gives the first answer; 0 = never. */
-    readonly idempotentCreateMs: number;
-    /** A ticket whose status is `closed` refuses every further write. */
-    readonly closedIsFinal: boolean;
-    /** `changes` also tells deletions. */
-    readonly changesTellDeletes: boolean;
-  };
-  /** Webhooks carry the whole ticket. */
-  readonly snapshots: boolean;
-  /** The longest time that one call of this desk can take, in milliseconds, all phases together. */
-  readonly callTimeoutMs: number;
-}
 
 /** What a write did, told by the desk's answer. */
 export interface Written {

@@ -1,6 +1,8 @@
 /**
  * The store in memory: the same promises as the database, for the simulation. Every method is atomic, since nothing in it
  * waits. It passes the same contract suite as the PostgreSQL store; it keeps nothing when the process ends.
+ *
+ * Longer than most because its parts share one state and one moment: there is nothing between them to cut along.
  */
 import type { MirrorEdge } from '../core/rules.ts';
 import { strangerReplica, type Link, type Note, type Replica } from '../core/state.ts';

@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
   },
 });
 const ROUNDS = Number(options.rounds);
-const CONCURRENCY = 16;
+const CONCURRENCY = 64;
 const PACE = 100;
 
 interface Row {

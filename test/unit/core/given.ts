@@ -2,7 +2,8 @@
 import type { Look } from '../../../src/core/absorb.ts';
 import type { Comment, Ticket } from '../../../src/core/model.ts';
 import { rulesOf, type MirrorEdge, type Terms } from '../../../src/core/rules.ts';
-import type { Capabilities, Sight } from '../../../src/core/sight.ts';
+import type { Capabilities } from '../../../src/core/capabilities.ts';
+import type { Sight } from '../../../src/core/sight.ts';
 import { strangerReplica, type Copy, type FieldState, type Intent, type Link, type LinkComment, type Replica } from '../../../src/core/state.ts';
 
 export const T = Date.UTC(2026, 0, 5, 9);
@@ -30,11 +31,12 @@ export function can(draft: CanDraft = {}): Capabilities {
       tags: 'always', due_at: 'always', requester: 'create', assignee: 'always',
     },
     comments: {
-      list: true, create: true, private: true, edit: true, delete: true, makePrivate: true, keyVisible: true, listLagMs: 0,
+      list: true, create: true, private: true, edit: true, delete: true, makePrivate: true, keyVisible: true, listLagMs: 0, maxBytes: 65_536,
       ...draft.comments,
     },
-    tickets: { restore: true, keyVisible: true, findLagMs: 0, idempotentCreateMs: 0, closedIsFinal: false, ...draft.tickets },
+    tickets: { restore: true, keyVisible: true, findLagMs: 0, idempotentCreateMs: 0, closedIsFinal: false, delete: 'soft', changesTellDeletes: true, ...draft.tickets },
     callTimeoutMs: 20_000,
+    snapshots: false,
   };
 }
 
