@@ -51,19 +51,30 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
   );
 }
 
-/** Somebody changed the ticket, and it was deleted for good there before we looked again, by a person or (limit 3) by us. */
-export function goneBeforeRead(history: History, token: string, what: string, desks: readonly FakeDesk[]): boolean {
-  const hard = new Set(desks.filter(({ profile }) => profile.can.tickets.delete === 'hard').map(({ account }) => account));
+/** Somebody did something to the ticket, and it was deleted for good there before we looked again, by a person or (limit 3) by us. */
+export function goneBeforeRead(history: History, deed: { account: number; token: string; at: number }, desks: readonly FakeDesk[]): boolean {
+  const desk = desks.find(({ account }) => account === deed.account);
+  if (desk?.profile.can.tickets.delete !== 'hard') return false;
   const ends = [
-    ...history.of(token, 'life').filter(({ value }) => value === false),
-    ...history.wrote.filter((one) => one.token === token && one.kind === 'ticket.delete'),
+    ...history.of(deed.token, 'life').filter(({ value }) => value === false),
+    ...history.wrote.filter((one) => one.token === deed.token && one.kind === 'ticket.delete'),
   ];
-  return history.of(token, what).some((edit) => {
-    if (!hard.has(edit.account)) return false;
-    const gone = ends.filter(({ account, at }) => account === edit.account && at >= edit.at).sort((a, b) => a.at - b.at)[0];
-    if (gone === undefined) return false;
-    return !(history.reads.get(`${edit.account} ${token}`) ?? []).some((at) => at >= edit.at && at <= gone.at);
-  });
+  const gone = Math.min(...ends.filter(({ account, at }) => account === deed.account && at >= deed.at).map(({ at }) => at));
+  return gone < Infinity && !(history.reads.get(`${deed.account} ${deed.token}`) ?? []).some((at) => at >= deed.at && at <= gone);
+}
+
+/**
+ * Limit 3: how many changes of people were written over by us before we had looked. Their number must be small, though each
+ * is excused: to whoever made the other change it was a change at the same time.
+ */
+export function writtenOver(history: History): number {
+  return history.edits.filter((edit) => {
+    if (edit.by !== 'person' || edit.parents.length === 0 || edit.what.includes(':') || edit.what === 'life') return false;
+    const over = history.wrote.find((one) => one.account === edit.account && one.token === edit.token && one.names.includes(edit.what) && one.at >= edit.at);
+    const again = history.of(edit.token, edit.what).some((later) => later.account === edit.account && later.id > edit.id && later.at <= (over?.at ?? 0));
+    if (over === undefined || again) return false;
+    return !(history.reads.get(`${edit.account} ${edit.token}`) ?? []).some((at) => at >= edit.at && at <= over.at) && over.looked < edit.at;
+  }).length;
 }
 
 /** Limit 3, for a comment that had to be made again: it was edited between our last look and our deletion of the old copy. */

@@ -16,6 +16,7 @@ import {
   unlearntCommentDelete,
   unlearntDelete,
   unlearntRestore,
+  writtenOver,
 } from './limits.ts';
 import type { Edit, History, Utterance } from './history.ts';
 import type { Stage } from './simulate.ts';
@@ -28,6 +29,8 @@ export interface Failure {
 
 export interface Verdict {
   readonly failures: readonly Failure[];
+  /** Changes of people that we wrote over before we had seen them (limit 3). */
+  readonly writtenOver: number;
   /** By limit: how often it excused something. */
   readonly excused: Readonly<Record<string, number>>;
 }
@@ -80,7 +83,7 @@ export function judge(stage: Stage, quietFrom: number): Verdict {
   }
   quiet(stage, quietFrom, failures);
   nothingAcceptedLost(stage, failures);
-  return { failures, excused };
+  return { failures, excused, writtenOver: writtenOver(history) };
 }
 
 /** An account's changes may reach another. */
@@ -181,7 +184,7 @@ function valuesAlike(court: Court): void {
 function fieldLimit({ history, token, stage }: Court, field: FieldName): string | null {
   if (heldByBounces(history, token, field)) return 'held: changed at once after our write, again and again';
   if (setBackUnlearnt(history, token, field)) return 'set back while our write was unanswered';
-  if (goneBeforeRead(history, token, field, stage.desks)) return 'changed and deleted for good before we looked';
+  if (history.of(token, field).some((edit) => goneBeforeRead(history, edit, stage.desks))) return 'changed and deleted for good before we looked';
   if (changedBeforeFirstReading(history, token, field)) return 'changed before its first reading';
   return null;
 }
@@ -204,7 +207,7 @@ function tagsKept(court: Court): void {
       if (wanted === there) continue;
       if (edits.some((edit) => rewroteTags(court.history, edit))) court.excuse('tags changed between our look and our write of all of them');
       else if (edits.some((edit) => tookBackUnlearnt(court.history, edit))) court.excuse('set back while our write was unanswered');
-      else if (goneBeforeRead(court.history, court.token, what, court.stage.desks)) court.excuse('changed and deleted for good before we looked');
+      else if (edits.some((edit) => goneBeforeRead(court.history, edit, court.stage.desks))) court.excuse('changed and deleted for good before we looked');
       else if (heldByBounces(court.history, court.token, 'tags')) court.excuse('held: changed at once after our write, again and again');
       else court.fail('no edit lost', `${what} is ${there ? 'still' : 'not'} on ${place.desk.name}`);
     }
@@ -234,7 +237,9 @@ function commentsAlike(court: Court): void {
       }
       const left = utterance.privateSince !== null && !can.private && utterance.account !== desk.account;
       if (copy === undefined) {
-        if (!left) court.fail('arrives', `${utterance.token} is not on ${desk.name}`);
+        if (left) continue;
+        if (goneBeforeRead(court.history, { ...utterance, token: court.token }, court.stage.desks)) court.excuse('changed and deleted for good before we looked');
+        else court.fail('arrives', `${utterance.token} is not on ${desk.name}`);
       } else if (can.edit && (utterance.privateSince === null || !copy.public)) {
         texts.push({ place, said: said(copy.content, copy.key === null) });
       }
@@ -268,8 +273,8 @@ function neverWider(court: Court): void {
     for (const place of court.places) {
       const copy = place.ticket?.comments.find((one) => one.token === utterance.token && !one.deleted);
       if (copy === undefined || !copy.public || frozen(place)) continue;
-      const by = utterance.privateBy ?? utterance.account;
-      if (!reaches(court.stage, by, place.desk.account)) continue;
+      // Hidden on the receiving end of a one-way mirror, it is hidden there alone, until that ticket is made again.
+      if (!reaches(court.stage, utterance.privateBy ?? utterance.account, utterance.account)) continue;
       const { makePrivate, delete: remove } = place.desk.profile.can.comments;
       if (!makePrivate && (!remove || copy.key === null)) continue;
       court.fail('never wider', `${utterance.token} is still public on ${place.desk.name}`);

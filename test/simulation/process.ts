@@ -99,6 +99,7 @@ export function createProcess(parts: ProcessParts): Process {
     kill: mortal.kill,
     freeze(ms) {
       frozenUntil = clock.now() + ms;
+      history.mishaps.push({ at: clock.now(), account: 0, token: '', call: name, fate: 'stands still' });
       history.tell(null, `${name} stands still`);
     },
     async accept(receipt) {

@@ -155,7 +155,16 @@ const P: Profile = {
   coarseDedupe: false,
 };
 
-export const PROFILES: Readonly<Record<string, Profile>> = { z: Z, f: F, h: H, p: P };
+/** Remembers keys and deletes for good: a ticket that is made again must not get the answer that its first life got. */
+const Y: Profile = {
+  ...Z,
+  service: 'y',
+  can: { ...Z.can, tickets: { ...Z.can.tickets, delete: 'hard', restore: false, changesTellDeletes: false } },
+  people: { ...Z.people, restore: false },
+  deletedIs: 'gone',
+};
+
+export const PROFILES: Readonly<Record<string, Profile>> = { z: Z, f: F, h: H, p: P, y: Y };
 
 /** Somebody on a desk, known by e-mail everywhere. */
 export function person(name: string): Person {

@@ -20,10 +20,12 @@ const promises: Record<string, number> = {};
 let failed = 0;
 let writes = 0;
 let deeds = 0;
+let writtenOver = 0;
 for (let seed = first; seed < first + count; seed += 1) {
   const run = await simulate(seed, { weather: values.calm ? CALM : STORM });
   writes += run.writes;
   deeds += run.deeds;
+  writtenOver += run.writtenOver;
   for (const [limit, times] of Object.entries(run.excused)) excused[limit] = (excused[limit] ?? 0) + times;
   if (run.failures.length === 0) continue;
   failed += 1;
@@ -38,4 +40,4 @@ for (let seed = first; seed < first + count; seed += 1) {
     for (const token of new Set(run.failures.map((failure) => failure.token))) console.log(`--- ${token}\n${run.history.story(token)}\n${run.notes(token)}`);
   }
 }
-console.log(JSON.stringify({ seeds: count, failed, promises, excused, writesPerDeed: Number((writes / deeds).toFixed(2)), seconds: Number(((performance.now() - began) / 1000).toFixed(1)) }));
+console.log(JSON.stringify({ seeds: count, failed, promises, excused, deeds, writtenOver, writesPerDeed: Number((writes / deeds).toFixed(2)), seconds: Number(((performance.now() - began) / 1000).toFixed(1)) }));

@@ -196,7 +196,7 @@ function weatherMinutes(stage: Stage): void {
 export async function simulate(seed: number, options: Options = {}): Promise<Run> {
   const faulty = (options.weather ?? STORM) !== CALM;
   const plan = createChance(seed * 7919 + 17);
-  const services = Array.from({ length: plan.whole(2, 4) }, () => plan.pick(['z', 'z', 'f', 'f', 'h', 'p']));
+  const services = Array.from({ length: plan.whole(2, 4) }, () => plan.pick(['z', 'z', 'f', 'f', 'h', 'p', 'y']));
   const stage = createStage({
     seed,
     services,
