@@ -7,6 +7,9 @@ import { createSync } from './sync.ts';
 /** A lease outlives a process that died by so much. */
 export const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
+/** Lanes that were opened by others wait for a place, at most so many times the lanes that run. */
+const LONGEST_QUEUE = 4;
+const BETWEEN_CLAIMS_MS = 10;
 /** How often due lanes are looked for without being told. */
 const TICK_MS = 1_000;
 
@@ -40,10 +43,13 @@ export function createWorker(ports: WorkerPorts): Worker {
   const waiting: Lane[] = [];
   const running = new Map<string, Lane>();
   const perAccount = new Map<number, number>();
+  const queued = new Map<number, number>();
   const idle = new Set<() => void>();
   const stopping = new AbortController();
   let claiming = false;
   let again = false;
+  let claimedAt = -Infinity;
+  let first = 0;
 
   const sync = createSync({ lanes, roster, world, room, open, nudge });
 
@@ -53,15 +59,20 @@ export function createWorker(ports: WorkerPorts): Worker {
 
   /** What waits counts too: an account whose calls hang would otherwise fill the queue that all share. */
   function taken(accountId: number): number {
-    return busy(accountId) + waiting.filter((lane) => lane.replica.account_id === accountId).length;
+    return busy(accountId) + (queued.get(accountId) ?? 0);
+  }
+
+  function queue(accountId: number, by: number): void {
+    queued.set(accountId, (queued.get(accountId) ?? 0) + by);
   }
 
   function room(accountId: number): boolean {
-    return !stopping.signal.aborted && taken(accountId) < widest && waiting.length < width;
+    return !stopping.signal.aborted && taken(accountId) < widest && waiting.length < width * LONGEST_QUEUE;
   }
 
   function open(opened: readonly Lane[]): void {
     waiting.push(...opened);
+    for (const lane of opened) queue(lane.replica.account_id, 1);
     pump();
   }
 
@@ -75,6 +86,7 @@ export function createWorker(ports: WorkerPorts): Worker {
         continue;
       }
       waiting.splice(i, 1);
+      queue(lane.replica.account_id, -1);
       begin(lane);
     }
   }
@@ -103,15 +115,20 @@ export function createWorker(ports: WorkerPorts): Worker {
 
   async function claim(): Promise<void> {
     while (again && !stopping.signal.aborted) {
+      // With little room and a claim just made, a moment's wait makes one claim of many small ones.
+      const early = claimedAt + BETWEEN_CLAIMS_MS - world.now();
+      if (early > 0 && space() < width / 4) await world.sleep(early, stopping.signal);
       again = false;
-      const slots = freeSlots();
+      const most = space();
+      const slots = most <= 0 ? [] : openAccounts();
       if (slots.length === 0) {
         // Everything is taken: the next lane that ends asks again.
         again = true;
         return;
       }
+      claimedAt = world.now();
       try {
-        const claimed = await lanes.claim(slots, LEASE_MS);
+        const claimed = await lanes.claim(slots, most, LEASE_MS);
         open(claimed);
         if (claimed.length > 0) again = true;
       } catch (error) {
@@ -121,22 +138,19 @@ export function createWorker(ports: WorkerPorts): Worker {
     }
   }
 
-  function freeSlots(): { account_id: number; free: number }[] {
-    let left = width - running.size - waiting.length;
-    const slots: { account_id: number; free: number }[] = [];
-    for (const { account } of roster.members()) {
-      if (left <= 0) break;
-      if (roster.wait(account.id) !== 0) continue;
-      const free = Math.min(left, widest - taken(account.id));
-      if (free > 0) slots.push({ account_id: account.id, free });
-    }
-    // Accounts share what is free; whoever comes first in the list may not have it all.
-    const share = Math.max(1, Math.ceil(left / Math.max(slots.length, 1)));
-    for (const slot of slots) {
-      slot.free = Math.min(slot.free, share);
-      left -= slot.free;
-    }
-    return slots;
+  /** How many lanes can be taken without making them wait. */
+  function space(): number {
+    return width - running.size - waiting.length;
+  }
+
+  /** The accounts that may have lanes now; each time another comes first, since what is free may not be enough for all. */
+  function openAccounts(): { account_id: number; free: number }[] {
+    const members = roster.members();
+    first = members.length === 0 ? 0 : (first + 1) % members.length;
+    return [...members.slice(first), ...members.slice(0, first)]
+      .filter(({ account }) => roster.wait(account.id) === 0)
+      .map(({ account }) => ({ account_id: account.id, free: widest - taken(account.id) }))
+      .filter(({ free }) => free > 0);
   }
 
   async function tick(): Promise<void> {
@@ -172,6 +186,7 @@ export function createWorker(ports: WorkerPorts): Worker {
     async stop() {
       stopping.abort();
       const unbegun = waiting.splice(0);
+      queued.clear();
       if (unbegun.length > 0) {
         await lanes
           .giveBack(unbegun.map((lane) => ({ replica_id: lane.replica.id, lease: lane.lease })))

@@ -79,8 +79,8 @@ export interface Signal extends Change {
 }
 
 export interface LaneStore {
-  /** Takes due lanes: at most `free` for each account, oldest first. */
-  claim(slots: readonly { readonly account_id: number; readonly free: number }[], leaseMs: number): Promise<readonly Lane[]>;
+  /** Takes due lanes: at most `free` for each account, oldest first, and at most `most` in all, in the accounts' order. */
+  claim(slots: readonly { readonly account_id: number; readonly free: number }[], most: number, leaseMs: number): Promise<readonly Lane[]>;
   commit(turn: Turn): Promise<TurnResult>;
   link(id: string): Promise<Link>;
   /** Keeps lanes that are still being worked on. */

@@ -17,13 +17,19 @@ export interface Database extends Sql {
 
 export function connectDatabase(url: string, log: Log, size = 10): Database {
   const pool = new pg.Pool({ connectionString: url, max: size, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 60_000, keepAlive: true });
+  let closing = false;
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', (error) => log.warn('database.connection_lost', { message: error.message }));
+  pool.on('error', (error) => {
+    if (!closing) log.warn('database.connection_lost', { message: error.message });
+  });
   return {
     pool,
     run: (name, text, values) => guarded(() => query(pool, name, text, values)),
     transaction: (work) => guarded(() => transact(pool, work)),
-    close: () => pool.end(),
+    close() {
+      closing = true;
+      return pool.end();
+    },
   };
 }
 

@@ -15,6 +15,7 @@ with due as (
     select r.id from replicas r where r.account_id = s.account_id and r.due_at <= now()
     order by r.due_at limit s.free for update skip locked
   ) d
+  limit $4
 ), taken as (
   update replicas r set lease = gen_random_uuid(), due_at = now() + $3 * interval '1 millisecond'
   from due where r.id = due.id
@@ -84,8 +85,8 @@ export function createLanes(ports: { readonly database: Database; readonly world
   const withSnapshot = (lane: Lane): Lane => ({ ...lane, snapshot: snapshots.take(lane.replica.id, lane.signalled) });
 
   return {
-    async claim(slots, leaseMs) {
-      const rows = await database.run<LaneRow>('lanes_claim', CLAIM, [slots.map((slot) => slot.account_id), slots.map((slot) => slot.free), leaseMs]);
+    async claim(slots, most, leaseMs) {
+      const rows = await database.run<LaneRow>('lanes_claim', CLAIM, [slots.map((slot) => slot.account_id), slots.map((slot) => slot.free), leaseMs, most]);
       return rows.map((row) => withSnapshot(laneOf(row)));
     },
     commit,

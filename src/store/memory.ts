@@ -213,14 +213,14 @@ export function createMemoryStore(world: World): MemoryStore {
       },
     },
     lanes: {
-      async claim(slots, leaseMs) {
+      async claim(slots, most, leaseMs) {
         const now = world.now();
         const taken: Lane[] = [];
         for (const { account_id: accountId, free } of slots) {
           const due = [...rows.values()]
             .filter((row) => row.replica.account_id === accountId && row.due_at !== null && row.due_at <= now)
             .sort((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
-            .slice(0, free);
+            .slice(0, Math.min(free, most - taken.length));
           for (const row of due) {
             row.lease = world.id();
             row.due_at = now + leaseMs;

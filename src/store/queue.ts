@@ -38,7 +38,9 @@ export function createQueue(ports: {
     schedule: ports.working,
     ...(ports.backend === 'postgres' ? { useListenNotify: true } : {}),
   });
-  boss.on('error', (error: Error) => world.log.warn('queue.error', { message: error.message }));
+  boss.on('error', (error: Error) => {
+    if (!stopped) world.log.warn('queue.error', { message: error.message });
+  });
   let laterAt = -Infinity;
   let nowAt = -Infinity;
   let pending = false;

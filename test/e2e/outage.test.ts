@@ -11,7 +11,7 @@ import { startTrio, type Name, type Trio } from '../support/trio.ts';
 import { until } from '../support/until.ts';
 
 const TICKETS = scale('TICKETS', 40);
-const OUTAGE_MS = scale('OUTAGE_MS', 5_000);
+const OUTAGE_MS = scale('OUTAGE_MS', 3_000);
 /** How long a desk may hide a new ticket from a search: an unsure create waits for it. */
 const FIND_LAG_S = scale('FIND_LAG', 2);
 
@@ -84,7 +84,7 @@ test('one target is down while another loses a fifth of its answers: in the end 
   const took = await untilAlike(trio, all, 180_000);
   told.push(`outage, ${lost('helpdesk') - before} answers lost elsewhere: all alike ${Math.round(took)} ms after the outage`);
   trio.fault('helpdesk', { kind: 'none' });
-  await untilSwept(trio, 2);
+  await untilSwept(trio, 1);
   expect(differences(trio, all)).toEqual([]);
   expect(serve.stderr()).toBe('');
 }, 240_000);

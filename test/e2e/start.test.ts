@@ -57,12 +57,15 @@ describe('settings', () => {
   });
 
   test('with a database that does not answer, or is not there, say so', async () => {
-    const said = await complaint(['serve'], { DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none', SECRET_KEY: KEY });
-    expect(said).toMatch(/The database none at 127.0.0.1:1 cannot be reached \(ECONNREFUSED\): start it, or correct DATABASE_URL/);
-    expect(said).not.toContain('hidden');
     const url = new URL(database.url);
     url.pathname = '/absent';
-    expect(await complaint(['serve'], { DATABASE_URL: url.href, SECRET_KEY: KEY })).toMatch(/The database absent at .* does not exist: create it/);
+    const [said, absent] = await Promise.all([
+      complaint(['serve'], { DATABASE_URL: 'postgres://nobody:hidden@127.0.0.1:1/none', SECRET_KEY: KEY }),
+      complaint(['serve'], { DATABASE_URL: url.href, SECRET_KEY: KEY }),
+    ]);
+    expect(said).toMatch(/The database none at 127.0.0.1:1 cannot be reached \(ECONNREFUSED\): start it, or correct DATABASE_URL/);
+    expect(said).not.toContain('hidden');
+    expect(absent).toMatch(/The database absent at .* does not exist: create it/);
   });
 });
 
@@ -87,9 +90,14 @@ describe('mesh.yaml', () => {
   });
 
   test('that is no YAML, or is not there, is named', async () => {
-    expect(await complaint(['serve', '--config', await mesh('accounts: [')], {})).toMatch(/mesh-\d+\.yaml has a fault/);
-    expect(await complaint(['apply', '--config', join(folder, 'none.yaml')], {})).toMatch(/none\.yaml does not exist.*--config/);
-    expect(await complaint(['apply'], {})).toMatch(/--config: name mesh.yaml here, or in the variable DESKMESH_CONFIG/);
+    const [broken, absent, unnamed] = await Promise.all([
+      complaint(['serve', '--config', await mesh('accounts: [')], {}),
+      complaint(['apply', '--config', join(folder, 'none.yaml')], {}),
+      complaint(['apply'], {}),
+    ]);
+    expect(broken).toMatch(/mesh-\d+\.yaml has a fault/);
+    expect(absent).toMatch(/none\.yaml does not exist.*--config/);
+    expect(unnamed).toMatch(/--config: name mesh.yaml here, or in the variable DESKMESH_CONFIG/);
   });
 });
 

@@ -83,9 +83,11 @@ export async function launch(home: Home, socketFolder: string, durable: boolean,
   }
   const watchdog = watch(pid, home, log);
   const lines: string[] = [];
+  let stopping = false;
   const ready = new Promise<boolean>((resolve) => {
     createInterface(child.stderr).on('line', (line) => {
-      log[/^(FATAL|PANIC):/.test(line) ? 'warn' : 'debug']('database.said', { line });
+      // Connections that are not quite closed yet are ended by a stop, which the server calls fatal.
+      log[/^(FATAL|PANIC):/.test(line) && !stopping ? 'warn' : 'debug']('database.said', { line });
       if (lines.push(line) > 50) lines.shift();
       if (line.includes('ready to accept connections')) resolve(true);
     });
@@ -95,6 +97,7 @@ export async function launch(home: Home, socketFolder: string, durable: boolean,
     pid,
     ended: ended.then(() => watchdog.release()),
     async stop() {
+      stopping = true;
       child.kill('SIGINT');
       if (!(await endsWithin(child, ended, FAST_STOP_MS))) {
         log.warn('database.slow-stop', { waited_ms: FAST_STOP_MS });

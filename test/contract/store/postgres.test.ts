@@ -44,7 +44,7 @@ describe('what only the database has to promise', () => {
     const accept = (id: string): Promise<unknown> =>
       store.intake.accept({ account_id: 1, dedupe: id, headers: {}, raw_body: Buffer.from('{}'), state: 'accepted', reason: null, ticket_id: id, event: null, snapshot: null });
     await Promise.all(['a', 'b', 'c', 'd'].map(accept));
-    const lanes = await store.lanes.claim([{ account_id: 1, free: 10 }], 30_000);
+    const lanes = await store.lanes.claim([{ account_id: 1, free: 10 }], 10, 30_000);
     const turns = lanes.map((lane): Turn => {
       const born = newLink(world.id(), 1, world.now());
       const replica: Replica = { ...lane.replica, link_id: born.id, state: 'present', version: 1 };
@@ -65,7 +65,7 @@ describe('what only the database has to promise', () => {
     await store.intake.accept({
       account_id: 1, dedupe: 'e', headers: {}, raw_body: Buffer.from('{}'), state: 'accepted', reason: null, ticket_id: 'e', event: null, snapshot: null,
     });
-    const [again] = await store.lanes.claim([{ account_id: 1, free: 10 }], 30_000);
+    const [again] = await store.lanes.claim([{ account_id: 1, free: 10 }], 10, 30_000);
     if (again === undefined) throw new Error('no lane is due');
     const born = newLink(world.id(), 1, world.now());
     const after = { ...born, version: 1, fields: { subject: { value: 'a\u0000b\ud800c', clock: 1, from: 1 } } };

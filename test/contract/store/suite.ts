@@ -53,7 +53,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       };
     }
 
-    const claim = (leaseMs = LEASE_MS, free = 10): Promise<readonly Lane[]> => store.lanes.claim([{ account_id: account, free }], leaseMs);
+    const claim = (leaseMs = LEASE_MS, free = 10): Promise<readonly Lane[]> => store.lanes.claim([{ account_id: account, free }], 100, leaseMs);
 
     async function claimOne(leaseMs = LEASE_MS): Promise<Lane> {
       const [lane, ...others] = await claim(leaseMs);
@@ -132,6 +132,16 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       await Promise.all(Array.from({ length: 6 }, (_, i) => store.intake.accept(receipt(`f${i}`))));
       expect(await claim(LEASE_MS, 4)).toHaveLength(4);
       expect(await claim(LEASE_MS, 4)).toHaveLength(2);
+    });
+
+    test('gives no more lanes in all than asked for, in the order of the accounts', async () => {
+      const one = await newAccount();
+      await Promise.all(Array.from({ length: 3 }, (_, i) => store.intake.accept(receipt(`a${i}`))));
+      const two = await newAccount();
+      await Promise.all(Array.from({ length: 3 }, (_, i) => store.intake.accept(receipt(`b${i}`))));
+      const slots = [one, two].map((id) => ({ account_id: id, free: 10 }));
+      expect((await store.lanes.claim(slots, 4, LEASE_MS)).map(({ replica }) => replica.account_id).sort()).toEqual([one, one, one, two]);
+      expect(await store.lanes.claim(slots, 4, LEASE_MS)).toHaveLength(2);
     });
 
     test('lets another take a lane whose lease ran out, and refuses the former holder', async () => {
