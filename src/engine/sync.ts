@@ -13,6 +13,7 @@ import { plan } from '../core/plan.ts';
 import { lookAllowedAt, mayResend, sentAgain, settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
 import { intended, type Step } from '../core/step.ts';
+import { AppError } from '../errors.ts';
 import { DeskFailure } from '../ports/connector.ts';
 import type { Lane, LaneStore, Operation, Turn } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
@@ -485,6 +486,8 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
         world.log.info('look.failed', { account: hand.member.account.name, replica: hand.replica.id, kind: error.kind, message: error.message });
         await roster.failed(hand.member.account.id, error);
         if (error.retryAt !== null) waitMs = Math.max(error.retryAt - world.now(), 0);
+      } else if (error instanceof AppError) {
+        world.log.warn('lane.failed', { replica: hand.replica.id, message: error.message });
       } else {
         world.log.error('lane.failed', { replica: hand.replica.id, error });
       }

@@ -106,35 +106,33 @@ export function createWorker(ports: WorkerPorts): Worker {
 
   function nudge(): void {
     again = true;
-    if (claiming || stopping.signal.aborted) return;
-    claiming = true;
-    void claim().finally(() => {
-      claiming = false;
-    });
+    if (!claiming && !stopping.signal.aborted) void claim();
   }
 
+  /** Claims until nothing is due or nothing fits. `claiming` ends with it and not a moment later, so that no nudge falls between. */
   async function claim(): Promise<void> {
-    while (again && !stopping.signal.aborted) {
-      // With little room and a claim just made, a moment's wait makes one claim of many small ones.
-      const early = claimedAt + BETWEEN_CLAIMS_MS - world.now();
-      if (early > 0 && space() < width / 4) await world.sleep(early, stopping.signal);
-      again = false;
-      const most = space();
-      const slots = most <= 0 ? [] : openAccounts();
-      if (slots.length === 0) {
+    claiming = true;
+    try {
+      while (again && !stopping.signal.aborted) {
+        // With little room and a claim just made, a moment's wait makes one claim of many small ones.
+        const early = claimedAt + BETWEEN_CLAIMS_MS - world.now();
+        if (early > 0 && space() < width / 4) await world.sleep(early, stopping.signal);
+        const callable = openAccounts();
+        const slots = callable.filter(({ free }) => free > 0);
         // Everything is taken: the next lane that ends asks again.
-        again = true;
-        return;
-      }
-      claimedAt = world.now();
-      try {
-        const claimed = await lanes.claim(slots, most, LEASE_MS);
+        if (space() <= 0 || slots.length === 0) return;
+        again = false;
+        claimedAt = world.now();
+        const claimed = await lanes.claim(slots, space(), LEASE_MS);
         open(claimed);
-        if (claimed.length > 0) again = true;
-      } catch (error) {
-        world.log.warn('lanes.not_claimed', { message: error instanceof Error ? error.message : String(error) });
-        return;
+        // An account that has its share already may have more: the next lane that ends asks again.
+        if (claimed.length > 0 || slots.length < callable.length) again = true;
+        if (claimed.length === 0) return;
       }
+    } catch (error) {
+      world.log.warn('lanes.not_claimed', { message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      claiming = false;
     }
   }
 
@@ -143,14 +141,13 @@ export function createWorker(ports: WorkerPorts): Worker {
     return width - running.size - waiting.length;
   }
 
-  /** The accounts that may have lanes now; each time another comes first, since what is free may not be enough for all. */
+  /** The accounts that may be called now, with how many lanes each may still have; each time another comes first, since what is free may not be enough for all. */
   function openAccounts(): { account_id: number; free: number }[] {
     const members = roster.members();
     first = members.length === 0 ? 0 : (first + 1) % members.length;
     return [...members.slice(first), ...members.slice(0, first)]
       .filter(({ account }) => roster.wait(account.id) === 0)
-      .map(({ account }) => ({ account_id: account.id, free: widest - taken(account.id) }))
-      .filter(({ free }) => free > 0);
+      .map(({ account }) => ({ account_id: account.id, free: widest - taken(account.id) }));
   }
 
   async function tick(): Promise<void> {
