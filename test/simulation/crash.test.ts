@@ -26,7 +26,7 @@ interface Mirrored {
 }
 
 async function mirror(origin: number, crash: Crash | null): Promise<Mirrored> {
-  const stage = createStage({ seed: 7 + origin, services: SERVICES, shape: 'all ways', weather: CALM, skew: false, trigger: null, processes: 1 });
+  const stage = createStage({ seed: 7 + origin, services: SERVICES, shape: 'all ways', weather: CALM, skew: false, triggers: [], processes: 1 });
   const { clock, people, history, faults, desks } = stage;
   const steps: string[] = [];
   let died: string | null = null;
@@ -74,4 +74,4 @@ test.each([0, 1, 2])('dying at any durable step leaves one ticket and one commen
       });
     }
   }
-});
+}, 120_000);

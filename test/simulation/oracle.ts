@@ -225,7 +225,7 @@ function commentsAlike(court: Court): void {
     for (const place of court.places) {
       const { desk, ticket } = place;
       const { comments: can } = desk.profile.can;
-      if (ticket === null || !can.list || frozen(place) || !reaches(court.stage, utterance.account, desk.account)) continue;
+      if (ticket === null || !can.list || excusedByClosing(court, place, utterance) || !reaches(court.stage, utterance.account, desk.account)) continue;
       const copy = ticket.comments.find((one) => one.token === utterance.token && !one.deleted);
       const gone = utterance.deletedBy.some(({ account }) => reaches(court.stage, account, desk.account));
       if (gone) {
@@ -246,6 +246,16 @@ function commentsAlike(court: Court): void {
     }
     wordsAlike(court, utterance, texts);
   }
+}
+
+/**
+ * A closed ticket takes no comment. Yet where nothing went wrong and we closed it ourselves, it has those that were written
+ * well before somebody closed it (closing is the last step).
+ */
+function excusedByClosing({ history, token }: Court, place: Place, utterance: Utterance): boolean {
+  if (!frozen(place)) return false;
+  const closing = history.of(token, 'status').findLast(({ value }) => value === 'closed');
+  return history.mishaps.length > 0 || closing === undefined || closing.account === place.desk.account || closing.at < utterance.at + 25_000;
 }
 
 /** What a copy says below its author line; the whole of it if there should be none. */

@@ -150,24 +150,36 @@ function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connect
     connect(account: Account) {
       const desk = parts.desks.get(account.id);
       if (desk === undefined) throw new Error(`no desk ${account.id}`);
-      return parts.bend(deskOf(desk, parts.faults, who));
+      return parts.bend(deskOf(desk, parts, who));
     },
   };
 }
 
 /** The port to a fake desk, over a network that fails. */
-function deskOf(desk: FakeDesk, faults: Faults, who: Mortal): Desk {
+function deskOf(desk: FakeDesk, { faults, history, clock }: ProcessParts, who: Mortal): Desk {
   const { api, profile } = desk;
   const tokenOf = (id: string): string => desk.tickets.get(id)?.token ?? '';
   const reads = <T>(name: string, id: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: false, token: tokenOf(id) }, effect);
   const writes = <T>(name: string, token: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: true, token }, effect);
+  /** A whole look that reached us goes into the history, with the moment at which the desk gave it. */
+  async function learns<T>(id: string, whole: (answer: T) => boolean, call: (seen: (answer: T) => T) => Promise<T>): Promise<T> {
+    let at = 0;
+    const answer = await call((given) => {
+      at = clock.now();
+      return given;
+    });
+    const place = `${desk.account} ${tokenOf(id)}`;
+    if (whole(answer)) history.reads.set(place, [...(history.reads.get(place) ?? []), at]);
+    return answer;
+  }
+
   return {
     can: profile.can,
     forecast: desk.forecast,
     forecastComment: (draft) => ({ content: profile.format(draft.content), public: draft.public || !profile.can.comments.private }),
-    getTicket: (id) => reads('getTicket', id, () => api.get(id)),
+    getTicket: (id) => learns(id, () => !profile.can.comments.list, (seen) => reads('getTicket', id, () => seen(api.get(id)))),
     listTickets: () => reads('listTickets', '', () => api.list()),
-    listComments: (id, page) => reads('listComments', id, () => api.comments(id, page)),
+    listComments: (id, page) => learns(id, ({ next }) => next === null, (seen) => reads('listComments', id, () => seen(api.comments(id, page)))),
     changes: (cursor, since) => reads('changes', '', () => api.changes(cursor, since)),
     async createTicket(fields, key) {
       const answer = await writes('createTicket', /tk\d+/.exec(fields.subject ?? '')?.[0] ?? '', () => api.create(fields, key));

@@ -55,7 +55,8 @@ export interface StageSetup {
   readonly shape: Shape;
   readonly weather: Weather;
   readonly skew: boolean;
-  readonly trigger: Trigger | null;
+  /** Desk by desk. */
+  readonly triggers: readonly (Trigger | null)[];
   readonly processes: number;
   readonly bend?: ((desk: Desk) => Desk) | undefined;
 }
@@ -83,7 +84,7 @@ export function createStage(setup: StageSetup): Stage {
       name: `${service}${i + 1}`,
       profile,
       skewMs: setup.skew ? Math.round(deskChance.between(-300_000, 300_000)) : 0,
-      trigger: i === 0 ? setup.trigger : null,
+      trigger: setup.triggers[i] ?? null,
       clock,
       chance: deskChance,
       history,
@@ -203,7 +204,7 @@ export async function simulate(seed: number, options: Options = {}): Promise<Run
     shape: plan.hit(0.2) ? 'one way' : 'all ways',
     weather: options.weather ?? STORM,
     skew: plan.hit(0.6),
-    trigger: plan.hit(0.25) ? { field: 'priority', when: 'low', then: plan.pick(['normal', 'high']), afterMs: plan.pick([0, 0, 400, 5_000]) } : null,
+    triggers: plan.hit(0.25) ? [{ field: 'priority', when: 'low', then: plan.pick(['normal', 'high']), afterMs: plan.pick([0, 0, 400, 5_000]) }] : [],
     processes: plan.whole(1, 3),
     bend: options.bend,
   });
@@ -223,9 +224,9 @@ export async function simulate(seed: number, options: Options = {}): Promise<Run
   faults.down.clear();
   faults.locked.clear();
   history.tell(null, 'the storm is over');
-  await clock.run(clock.now() + (faulty ? 5 : 3) * SWEEP_MS + 20_000);
+  await clock.run(clock.now() + (faulty ? 2.5 : 2) * SWEEP_MS);
   const quietFrom = clock.now();
-  await clock.run(clock.now() + 2 * SWEEP_MS);
+  await clock.run(clock.now() + 1.2 * SWEEP_MS);
   return {
     ...judge(stage, quietFrom),
     seed,
