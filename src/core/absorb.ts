@@ -120,7 +120,9 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
     notes: [],
     changed: false,
   };
-  const forecast = sight.forecast(valuesOf(link));
+  // Worked out only if something differs, which is seldom.
+  let shown: TicketFields | null = null;
+  const forecast = (): TicketFields => (shown ??= sight.forecast(valuesOf(link)));
   const birth = link.version === 0;
   for (const field of FIELD_NAMES) {
     const seen = normal(field, ticket[field]);
@@ -145,7 +147,7 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
 interface Seeing {
   readonly base: Normal;
   readonly seen: Normal;
-  readonly forecast: TicketFields;
+  readonly forecast: () => TicketFields;
   readonly began: number;
 }
 
@@ -158,7 +160,7 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
     return;
   }
   const state = draft.fields[field];
-  const shown = normal(field, seeing.forecast[field]);
+  const shown = normal(field, seeing.forecast()[field]);
   if (state !== undefined && same(shown, seen)) {
     draft.applied[field] = state.clock;
     return;

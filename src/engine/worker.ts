@@ -67,7 +67,7 @@ export function createWorker(ports: WorkerPorts): Worker {
   }
 
   function room(accountId: number): boolean {
-    return !stopping.signal.aborted && taken(accountId) < widest && waiting.length < width * LONGEST_QUEUE;
+    return !stopping.signal.aborted && (queued.get(accountId) ?? 0) < width && waiting.length < width * LONGEST_QUEUE;
   }
 
   function open(opened: readonly Lane[]): void {
@@ -136,9 +136,11 @@ export function createWorker(ports: WorkerPorts): Worker {
     }
   }
 
-  /** How many lanes can be taken without making them wait. */
+  /** How many lanes can be taken without making them wait; those that wait for their own account are in nobody's way. */
   function space(): number {
-    return width - running.size - waiting.length;
+    let ready = 0;
+    for (const [accountId, count] of queued) ready += Math.min(count, widest - busy(accountId));
+    return width - running.size - ready;
   }
 
   /** The accounts that may be called now, with how many lanes each may still have; each time another comes first, since what is free may not be enough for all. */

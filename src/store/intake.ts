@@ -96,7 +96,7 @@ interface SignalRow {
 
 export function createIntake(ports: IntakePorts): Intake {
   const { database, world } = ports;
-  const emptyDoc = docOf(strangerReplica('', 0, null));
+  const emptyDoc = toJson(docOf(strangerReplica('', 0, null)));
 
   async function flush(receipts: readonly NewReceipt[]): Promise<readonly Accepted[]> {
     const now = world.now();

@@ -3,7 +3,7 @@ import { strangerReplica } from '../core/state.ts';
 import type { Lane, LaneStore } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import type { Database } from './database.ts';
-import { docOf, LINK_COLUMNS, laneOf, linkOf, REPLICA_COLUMNS, REPLICA_COPIES, replicaOf, type LaneRow, type LinkRow, type ReplicaRow } from './rows.ts';
+import { docOf, LINK_COLUMNS, laneOf, linkOf, REPLICA_COLUMNS, REPLICA_COPIES, replicaOf, toJson, type LaneRow, type LinkRow, type ReplicaRow } from './rows.ts';
 import type { Snapshots } from './snapshots.ts';
 import { createTurns } from './turns.ts';
 
@@ -80,7 +80,7 @@ returning r.id`;
 export function createLanes(ports: { readonly database: Database; readonly world: World; readonly snapshots: Snapshots }): LaneStore {
   const { database, world, snapshots } = ports;
   const commit = createTurns(database);
-  const emptyDoc = docOf(strangerReplica('', 0, null));
+  const emptyDoc = toJson(docOf(strangerReplica('', 0, null)));
 
   const withSnapshot = (lane: Lane): Lane => ({ ...lane, snapshot: snapshots.take(lane.replica.id, lane.signalled) });
 

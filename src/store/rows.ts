@@ -15,9 +15,9 @@ export function toJson(value: unknown): string {
 }
 
 /** The part of a replica that is only ever read whole. */
-export function docOf(replica: Replica): string {
+export function docOf(replica: Replica): ReplicaRow['doc'] {
   const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures } = replica;
-  return toJson({ generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures });
+  return { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures };
 }
 
 /** A replica's row, as lanes and look-ups select it. */
@@ -101,6 +101,7 @@ export function laneOf(row: LaneRow): Lane {
   };
 }
 
+/** A ticket is looked for by its key only until its id is known. */
 export function keyColumn(replica: Replica): string | null {
-  return replica.link_id === null ? null : ticketKey(replica);
+  return replica.link_id === null || replica.ticket_id !== null ? null : ticketKey(replica);
 }

@@ -156,7 +156,7 @@ async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: Readonly
       in_ms: release === 'keep' ? null : release.inMs,
     };
   });
-  const updated = await sql.run<{ id: string; due: boolean | null }>('turn_replicas', REPLICA_UPDATE, [jsonRows(rows)]);
+  const updated = await sql.run<{ id: string; due: boolean | null }>('turn_replicas', REPLICA_UPDATE, [toJson(rows)]);
   return new Map(updated.map(({ id, due }) => [id, due === true]));
 }
 
@@ -166,24 +166,9 @@ function rowOf(replica: Replica): Record<string, unknown> {
     account_id: replica.account_id,
     key: keyColumn(replica),
     state: replica.state,
-    doc: RAW + docOf(replica),
+    doc: docOf(replica),
     open: replica.intent !== null,
   };
-}
-
-/** Marks a value that is JSON already, so that it is not encoded twice on the hot path. */
-const RAW = '\u0001json:';
-
-/** Rows as one JSON array; a value that starts with RAW goes in as it is. */
-function jsonRows(rows: readonly Record<string, unknown>[]): string {
-  const items = rows.map((row) => {
-    const parts = Object.entries(row).map(([name, value]) => {
-      const text = typeof value === 'string' && value.startsWith(RAW) ? value.slice(RAW.length) : toJson(value ?? null);
-      return `"${name}":${text}`;
-    });
-    return `{${parts.join(',')}}`;
-  });
-  return `[${items.join(',')}]`;
 }
 
 /** Everything that hangs on the replicas just written. */
@@ -199,7 +184,7 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
   const spawned = turns.flatMap((turn) =>
     turn.spawn.map(({ replica, lease }) => ({ ...rowOf(replica), id: replica.id, wanted: turn.link?.after.version ?? 0, lease })),
   );
-  if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [jsonRows(spawned)]);
+  if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
   await writeComments(sql, turns);
   await writeCopies(sql, turns);
   const settled = turns.flatMap(settledReceipts);

@@ -24,7 +24,7 @@ export async function startSinks(): Promise<Sinks> {
   let wanted = Infinity;
   let done: () => void = () => undefined;
   // Ids never repeat, also across restarts of the bench on one database.
-  let nextId = Date.now() * 1_000;
+  let nextId = Date.now() * 10;
 
   /** What each desk holds, for whoever looks at it again. */
   const held = new Map<string, unknown>();

@@ -13,9 +13,9 @@ export interface LeaveOut {
 
 export function leaveOut(): LeaveOut {
   const warnings: Warning[] = [];
-  let held: TicketFields = {};
+  const held: TicketFields = {};
   const keep = (fields: TicketFields): void => {
-    held = { ...held, ...fields };
+    Object.assign(held, fields);
   };
   const drop = (field: keyof TicketFields, reason: string): void => {
     warnings.push({ field, reason });
