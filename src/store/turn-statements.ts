@@ -18,7 +18,7 @@ where l.id = t.id and l.version = t.expected returning l.id`;
 
 export const STRANGERS = `
 delete from replicas r using unnest($1::uuid[], $2::int[], $3::text[]) as t (id, account_id, ticket_id)
-where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.link_id is null and r.id <> t.id
+where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'unknown' and r.id <> t.id
 returning t.id, r.receipt::text as receipt`;
 
 /**

@@ -87,7 +87,7 @@ create table replicas (
   lease uuid
 );
 create unique index replicas_ticket on replicas (account_id, ticket_id);
-create unique index replicas_link on replicas (link_id, account_id);
+create unique index replicas_link on replicas (link_id, account_id) where link_id is not null;
 create index replicas_due on replicas (account_id, due_at) where due_at is not null;
 create index replicas_key on replicas (key) where ticket_id is null and key is not null;
 create index replicas_behind on replicas (account_id)
