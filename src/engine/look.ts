@@ -36,11 +36,12 @@ async function allComments(desk: Desk, ticketId: string): Promise<readonly Comme
 
 /**
  * The look that the latest signal brought along, if it may stand for one: nothing came after it, it is strictly newer than
- * what was last seen, no write is open, and there are no comments to see.
+ * what was last seen, no write is open, and there are no comments to see. That a ticket is alive again only the desk itself
+ * tells: a snapshot of a deleted one was taken before, and came late.
  */
 export function lookOf(lane: Pick<Lane, 'snapshot' | 'replica' | 'signalled_at'>, desk: Desk): Look | null {
   const { snapshot, replica } = lane;
-  if (snapshot === null || replica.intent !== null || desk.can.comments.list) return null;
+  if (snapshot === null || replica.state === 'deleted' || replica.intent !== null || desk.can.comments.list) return null;
   if (timeOf(snapshot.modified_at, 0) <= replica.modified) return null;
   return { began: lane.signalled_at, ticket: snapshot, comments: null };
 }

@@ -4,6 +4,7 @@ import type { FakeDesk } from './desk.ts';
 import type { Edit, History, Utterance, Wrote } from './history.ts';
 
 const BOUNCE_MS = 60_000;
+const LONGEST_LIST_LAG_MS = 10_000;
 
 /** Rule 12: the field changed so often, so soon after our writes, that it had to be taken for two triggers at war. */
 export function heldByBounces(history: History, token: string, field: FieldName): boolean {
@@ -77,13 +78,15 @@ export function writtenOver(history: History): number {
   }).length;
 }
 
-/** Limit 3, for a comment that had to be made again: it was edited between our last look and our deletion of the old copy. */
+/** Limit 3, for a comment that had to be made again: it was edited when it was not listed yet, or between our last look and our deletion of it. */
 export function editedBeforeRemake(history: History, ticket: string, comment: string): boolean {
-  return history.of(ticket, `text:${comment}`).some((edit) =>
-    history.wrote.some(
-      (one) => one.kind === 'comment.delete' && one.account === edit.account && one.names.includes(comment) && one.looked <= edit.at && edit.at <= one.at,
-    ),
-  );
+  return history.of(ticket, `text:${comment}`).some((edit) => {
+    const gone = history.wrote.find((one) => one.kind === 'comment.delete' && one.account === edit.account && one.names.includes(comment) && one.at >= edit.at);
+    if (gone === undefined) return false;
+    const made = history.wrote.findLast((one) => one.kind === 'comment.create' && one.account === edit.account && one.names.includes(comment) && one.at <= edit.at);
+    if (made !== undefined && edit.at - made.at < LONGEST_LIST_LAG_MS) return true;
+    return !(history.reads.get(`${edit.account} ${ticket}`) ?? []).some((at) => at >= edit.at && at <= gone.at);
+  });
 }
 
 /** Our latest write of that kind there before `at`, if it was troubled and not longer ago than `forMs`. */

@@ -250,12 +250,12 @@ function commentsAlike(court: Court): void {
 
 /**
  * A closed ticket takes no comment. Yet where nothing went wrong and we closed it ourselves, it has those that were written
- * well before somebody closed it (closing is the last step).
+ * more than a sweep and the slowest list before somebody closed it: closing is the last step.
  */
 function excusedByClosing({ history, token }: Court, place: Place, utterance: Utterance): boolean {
   if (!frozen(place)) return false;
   const closing = history.of(token, 'status').findLast(({ value }) => value === 'closed');
-  return history.mishaps.length > 0 || closing === undefined || closing.account === place.desk.account || closing.at < utterance.at + 25_000;
+  return history.mishaps.length > 0 || closing === undefined || closing.account === place.desk.account || closing.at < utterance.at + 110_000;
 }
 
 /** What a copy says below its author line; the whole of it if there should be none. */

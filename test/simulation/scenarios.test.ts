@@ -106,3 +106,27 @@ describe('rule 3: a request that takes effect after our look', () => {
     expect(judge(stage, clock.now()).failures).toEqual([]);
   });
 });
+
+describe('rule 26: snapshots', () => {
+  test('one that was taken before a deletion, and comes after it, restores nothing', async () => {
+    const stage = stageOf(['z', 'h']);
+    const { clock, people, store, history } = stage;
+    const [zendesk, helpspace] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    await clock.run(clock.now() + MINUTE);
+    const copied = ticketOn(helpspace, token);
+    const snapshot = { ...helpspace.read(copied), status: 'pending' as const, modified_at: new Date(clock.now()).toISOString() };
+    ticketOn(zendesk, token).deleted = true;
+    zendesk.touch(ticketOn(zendesk, token), 'ticket.deleted');
+    await clock.run(clock.now() + MINUTE);
+    expect(copied.gone).toBe(true);
+    await store.intake.accept({
+      account_id: 2, dedupe: 'late', headers: {}, raw_body: Buffer.alloc(0), state: 'accepted', reason: null,
+      ticket_id: copied.id, event: 'ticket.updated', snapshot,
+    });
+    await clock.run(clock.now() + 2 * MINUTE);
+    expect(ticketOn(zendesk, token).deleted).toBe(true);
+    expect(history.wrote.map(({ kind }) => kind)).toEqual(['ticket.create', 'ticket.delete']);
+    expect([...helpspace.tickets.values()].map(({ gone }) => gone)).toEqual([true]);
+  });
+});
