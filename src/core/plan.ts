@@ -5,7 +5,7 @@
  * compared only to spare a write that would change nothing. Closing is the last step, since a closed ticket may refuse more.
  */
 import { bouncing } from './absorb.ts';
-import { normal, same } from './compare.ts';
+import { normal, normalFields, same } from './compare.ts';
 import { ticketKey } from './keys.ts';
 import { FIELD_NAMES, type FieldName, type TicketFields } from './model.ts';
 import { planComments } from './plan-comments.ts';
@@ -95,7 +95,7 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
       kind: 'ticket.create',
       key: ticketKey(replica),
       fields,
-      forecast: forecastOf(fields, sight),
+      forecast: Object.keys(values).length === Object.keys(link.fields).length ? normalFields(shown) : forecastOf(fields, sight),
       clocks,
       life: link.life.clock,
       clock: Math.max(newest, link.life.clock),
@@ -109,10 +109,12 @@ function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Pl
   const patch: Record<string, unknown> = {};
   const clocks: Partial<Record<FieldName, Clock>> = {};
   const notes: Note[] = [];
+  const due = FIELD_NAMES.filter((field) => (link.fields[field]?.clock ?? 0) > (applied[field] ?? 0));
+  if (due.length === 0) return { replica, step: null, notes };
   const shown = sight.forecast(valuesOf(link));
-  for (const field of FIELD_NAMES) {
+  for (const field of due) {
     const state = link.fields[field];
-    if (state === undefined || state.clock <= (applied[field] ?? 0)) continue;
+    if (state === undefined) continue;
     const writable = sight.can.fields[field];
     const value = normal(field, shown[field]);
     const reason = whyNot(field, state.from, { writable, value, replica, now }, sight);
@@ -142,7 +144,7 @@ function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Pl
       kind: 'ticket.update',
       key: ticketKey(replica),
       fields,
-      forecast: pick(normalOf(shown), names),
+      forecast: pick(normalFields(shown), names),
       clocks,
       clock: Math.max(...Object.values(clocks)),
     },
@@ -170,17 +172,8 @@ function blocked(field: FieldName, from: number, sight: Sight): boolean {
   return terms === null || terms.ignore.includes(field);
 }
 
-function normalOf(fields: TicketFields): Partial<Record<FieldName, Normal>> {
-  const out: Partial<Record<FieldName, Normal>> = {};
-  for (const field of FIELD_NAMES) {
-    const value = normal(field, fields[field]);
-    if (value !== undefined) out[field] = value;
-  }
-  return out;
-}
-
 function forecastOf(fields: TicketFields, sight: Sight): Partial<Record<FieldName, Normal>> {
-  return pick(normalOf(sight.forecast(fields)), Object.keys(fields));
+  return pick(normalFields(sight.forecast(fields)), Object.keys(fields));
 }
 
 function pick(from: Partial<Record<FieldName, Normal>>, names: readonly string[]): Partial<Record<FieldName, Normal>> {

@@ -20,6 +20,8 @@ export interface Worker {
   nudge(): void;
   /** Whether a lane of this account would soon be run if it were handed over. */
   room(accountId: number): boolean;
+  /** Resolves when the lanes that wait here have become few, or after `ms` milliseconds: whoever brings more may hold on so long. */
+  relief(ms: number): Promise<void>;
   /** Takes lanes that are leased to this process already. */
   open(lanes: readonly Lane[]): void;
   /** Takes no more lanes, lets the running ones come to their end, and gives the others back. */
@@ -45,6 +47,7 @@ export function createWorker(ports: WorkerPorts): Worker {
   const perAccount = new Map<number, number>();
   const queued = new Map<number, number>();
   const idle = new Set<() => void>();
+  const pressing = new Set<() => void>();
   const stopping = new AbortController();
   let claiming = false;
   let again = false;
@@ -68,6 +71,19 @@ export function createWorker(ports: WorkerPorts): Worker {
 
   function room(accountId: number): boolean {
     return !stopping.signal.aborted && (queued.get(accountId) ?? 0) < width && waiting.length < width * LONGEST_QUEUE;
+  }
+
+  function pressed(): boolean {
+    return waiting.length > width / 4;
+  }
+
+  async function relief(ms: number): Promise<void> {
+    if (!pressed()) return;
+    const waited = new AbortController();
+    const go = (): void => waited.abort();
+    pressing.add(go);
+    await world.sleep(ms, waited.signal);
+    pressing.delete(go);
   }
 
   function open(opened: readonly Lane[]): void {
@@ -100,6 +116,7 @@ export function createWorker(ports: WorkerPorts): Worker {
       perAccount.set(accountId, busy(accountId) - 1);
       pump();
       if (again) nudge();
+      if (pressing.size > 0 && !pressed()) for (const go of pressing) go();
       if (running.size === 0) for (const wake of idle) wake();
     });
   }
@@ -181,6 +198,7 @@ export function createWorker(ports: WorkerPorts): Worker {
     },
     nudge,
     room,
+    relief,
     open,
     async stop() {
       stopping.abort();

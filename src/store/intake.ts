@@ -12,6 +12,8 @@ import type { Snapshots } from './snapshots.ts';
 export interface Handover {
   room(accountId: number): boolean;
   open(lanes: readonly Lane[]): void;
+  /** Resolves when the worker can take more, or after `ms` milliseconds. */
+  relief(ms: number): Promise<void>;
   /** Known tickets are due: look for them. */
   nudge(): void;
 }
@@ -29,6 +31,8 @@ export interface IntakePorts {
   readonly leaseMs: number;
 }
 
+/** How long a group of webhooks waits for a worker that is behind, before it is stored all the same. */
+const LONGEST_PAUSE_MS = 40;
 /** Receipts of one group at most. */
 const MOST = 250;
 
@@ -99,8 +103,11 @@ export function createIntake(ports: IntakePorts): Intake {
   const emptyDoc = toJson(docOf(strangerReplica('', 0, null)));
 
   async function flush(receipts: readonly NewReceipt[]): Promise<readonly Accepted[]> {
-    const now = world.now();
     const handover = ports.handover();
+    // A worker in this process that is behind holds new webhooks up a little: what it can take at once costs less than what it
+    // has to fetch again later.
+    await handover?.relief(LONGEST_PAUSE_MS);
+    const now = world.now();
     const signals = gather(receipts, handover);
     const write = (sql: Sql): Promise<(ReceiptRow | SignalRow)[]> => sql.run('receipts_accept', ACCEPT, valuesOf(receipts, signals, emptyDoc, ports.leaseMs));
     const wake = signals.length === 0 ? null : ports.wake(handover === null ? 'now' : 'later');
