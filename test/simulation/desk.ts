@@ -1,45 +1,15 @@
-/** A fake desk: its tickets in their own form, and what its API does to them. No network, no faults: every effect is at once. */
+/**
+ * A fake desk: its tickets in their own form, and what its API does to them. No network, no faults: every effect is at once.
+ *
+ * A little longer than most, since the API's effects and the state that they share are one thing.
+ */
 import { normal, same } from '../../src/core/compare.ts';
 import { FIELD_NAMES, type Comment, type CommentDraft, type EventType, type FieldName, type Person, type StepKind, type Ticket, type TicketFields } from '../../src/core/model.ts';
 import { DeskFailure, type Change, type Changes, type Page } from '../../src/ports/connector.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 import type { History } from './history.ts';
+import { lifeOf, words, type NativeComment, type NativeTicket } from './native.ts';
 import type { Native, Profile } from './profiles.ts';
-
-export interface NativeComment {
-  readonly id: string;
-  /** Which utterance this shows: the word in its text that no other comment has. */
-  readonly token: string;
-  content: string;
-  public: boolean;
-  readonly key: string | null;
-  readonly author: Person;
-  readonly created: number;
-  updated: number;
-  readonly listedAt: number;
-  deleted: boolean;
-}
-
-export interface NativeTicket {
-  readonly id: string;
-  readonly token: string;
-  readonly native: Partial<Record<FieldName, Native>>;
-  readonly key: string | null;
-  readonly created: number;
-  /** By this desk's clock. */
-  updated: number;
-  listedAt: number;
-  /** From when on a search sees that it exists. */
-  readonly findableAt: number;
-  deleted: boolean;
-  gone: boolean;
-  readonly comments: NativeComment[];
-  /** By thing: the edits that what is shown may come from. */
-  readonly shown: Map<string, readonly number[]>;
-  /** When we last read it, and what it showed. */
-  lastRead: number;
-  lastSeen: Readonly<Record<string, unknown>>;
-}
 
 /** A rule of the desk's own that rewrites a field after we wrote it. */
 export interface Trigger {
@@ -64,13 +34,6 @@ export interface DeskParts {
 }
 
 export type FakeDesk = ReturnType<typeof createDesk>;
-
-/** The words of a text, without what desks do to its form. */
-export function words(html: string): string {
-  return html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
-}
-
-export const lifeOf = (ticket: NativeTicket): boolean => !ticket.deleted && !ticket.gone;
 
 export function createDesk(parts: DeskParts) {
   const { account, name, profile, clock, chance, history } = parts;

@@ -1,10 +1,13 @@
 /**
  * The promises of the design, one function each, judged on what the desks hold and on what really happened, never on what
  * Deskmesh believes. What cannot be promised is exempted by a named predicate, each judged from the history too.
+ *
+ * Longer than most, since the promises are best read one after the other.
  */
 import { normal, same } from '../../src/core/compare.ts';
 import { FIELD_NAMES, type FieldName, type TicketFields } from '../../src/core/model.ts';
-import { lifeOf, words, type FakeDesk, type NativeTicket } from './desk.ts';
+import type { FakeDesk } from './desk.ts';
+import { lifeOf, words, type NativeTicket } from './native.ts';
 import {
   changedBeforeFirstReading,
   editedBeforeRemake,

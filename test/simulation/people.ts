@@ -1,7 +1,8 @@
 /** The people on the desks: they see what their desk shows, and change it. */
 import type { FieldName } from '../../src/core/model.ts';
 import type { Chance, VirtualClock } from './clock.ts';
-import { lifeOf, words, type FakeDesk, type NativeComment, type NativeTicket } from './desk.ts';
+import type { FakeDesk } from './desk.ts';
+import { lifeOf, words, type NativeComment, type NativeTicket } from './native.ts';
 import type { History } from './history.ts';
 import { person } from './profiles.ts';
 

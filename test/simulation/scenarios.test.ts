@@ -1,6 +1,7 @@
 /** Situations that seeds hardly ever come to, staged: the real engine, fake desks, virtual time. */
 import { describe, expect, test } from '@jest/globals';
-import type { FakeDesk, NativeTicket, Trigger } from './desk.ts';
+import type { FakeDesk, Trigger } from './desk.ts';
+import type { NativeTicket } from './native.ts';
 import { CALM } from './faults.ts';
 import { judge } from './oracle.ts';
 import { createStage, SWEEP_MS, sweepForEver, type Stage } from './simulate.ts';
