@@ -72,11 +72,24 @@ update receipts r set state = 'settled', reason = t.reason, settled_at = now()
 from unnest($1::int[], $2::text[], $3::bigint[], $4::text[]) as t (account_id, ticket_id, upto, reason)
 where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and (t.upto is null or r.id <= t.upto)`;
 
-export const OPERATIONS = `
-insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, began_at, ended_at)
+const OPERATION_COLUMNS = 'link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, began_at, ended_at';
+
+/** Operations from the JSON array that is the statement's parameter of this number. */
+const operationsFrom = (parameter: number): string => `
 select link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, to_timestamp(began / 1000.0), to_timestamp(ended / 1000.0)
-from jsonb_to_recordset($1::jsonb) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
+from jsonb_to_recordset($${parameter}::jsonb) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
   outcome text, reason text, warnings jsonb, began float8, ended float8)`;
+
+export const OPERATIONS = `insert into operations (${OPERATION_COLUMNS}) ${operationsFrom(1)}`;
+
+/** A plain turn whole: replicas, and the operations of those whose lease still stood. One statement needs no transaction around it. */
+export const PLAIN = `
+with updated as (${REPLICA_UPDATE}
+), recorded as (
+  insert into operations (${OPERATION_COLUMNS}) ${operationsFrom(2)}
+  where t.replica_id in (select id from updated)
+)
+select id, due from updated`;
 
 export const NOTES = `
 insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::jsonb[])`;

@@ -3,7 +3,7 @@
  * lease is gone, or whose link moved on, is left out before anything of it is written.
  */
 import type { Turn, TurnResult } from '../ports/store.ts';
-import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
+import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, OPERATIONS, PLAIN, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
 import { docOf, keyColumn, toJson } from './rows.ts';
@@ -24,6 +24,29 @@ export function createTurns(database: Database): (turn: Turn) => Promise<TurnRes
   async function flush(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
     const first = turns[0];
     if (turns.length === 1 && first?.adopted_by != null) return [await adopt(first, first.adopted_by)];
+    const plain = turns.filter(isPlain);
+    if (plain.length === 0) return whole(turns);
+    const rest = turns.filter((turn) => !plain.includes(turn));
+    const [ofPlain, ofRest] = await Promise.all([atOnce(plain), rest.length === 0 ? [] : whole(rest)]);
+    const results = new Map<Turn, TurnResult | undefined>([...plain.map((turn, i) => [turn, ofPlain[i]] as const), ...rest.map((turn, i) => [turn, ofRest[i]] as const)]);
+    return turns.map((turn) => results.get(turn) ?? 'lost');
+  }
+
+  /** Plain turns in one statement. A ticket id that is on record for a stranger needs the longer way. */
+  async function atOnce(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
+    try {
+      const rows = turns.map((turn) => replicaRow(turn, null));
+      const operations = turns.flatMap((turn) => turn.operations);
+      const updated = await database.run<UpdatedRow>('turn_plain', PLAIN, [toJson(rows), toJson(operations)]);
+      const due = new Map(updated.map((row) => [row.id, row.due === true]));
+      return turns.map((turn) => resultOf(due.get(turn.before.id)));
+    } catch (error) {
+      if (!isCollision(error)) throw error;
+      return whole(turns);
+    }
+  }
+
+  async function whole(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await database.transaction((sql) => commitGroup(sql, turns));
@@ -63,6 +86,23 @@ function isCollision(error: unknown): boolean {
   return error.code === '40P01' || error.code === '40001';
 }
 
+/** A turn that writes its replica and what was done there, and nothing else: most turns. */
+function isPlain({ before, replica, link, settles, spawn, notes }: Turn): boolean {
+  const movesOn = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
+  return link === null && settles === null && spawn.length === 0 && notes.length === 0 && sameCopies(before, replica) && !movesOn;
+}
+
+function sameCopies(before: Replica, after: Replica): boolean {
+  if (before.copies === after.copies) return true;
+  const uids = Object.keys(after.copies);
+  return uids.length === Object.keys(before.copies).length && uids.every((uid) => before.copies[uid] === after.copies[uid]);
+}
+
+function resultOf(due: boolean | undefined): TurnResult {
+  if (due === undefined) return 'lost';
+  return due ? 'due' : 'done';
+}
+
 /** Two turns that touch the same link's replicas do not share a group; nor does anything share one with an adoption. */
 function apart(items: readonly Turn[], next: Turn): boolean {
   if (items.length === 0) return false;
@@ -79,8 +119,8 @@ async function commitGroup(sql: Sql, turns: readonly Turn[]): Promise<TurnResult
   const stolen = await takeStrangers(sql, going);
   const updated = await updateReplicas(sql, going, stolen);
   for (const turn of going) {
-    const due = updated.get(turn.before.id);
-    if (due !== false) results.set(turn, due === undefined ? 'lost' : 'due');
+    const result = resultOf(updated.get(turn.before.id));
+    if (result !== 'done') results.set(turn, result);
   }
   if (stolen.size > 0 && going.some((turn) => stolen.has(turn.before.id) && !updated.has(turn.before.id))) throw new Withdrawn();
   going = going.filter((turn) => updated.has(turn.before.id));
@@ -137,27 +177,35 @@ async function takeStrangers(sql: Sql, turns: readonly Turn[]): Promise<Map<stri
 /** The lanes that are still ours, each with whether it was given back and is due again. */
 async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<string, string | null>): Promise<Map<string, boolean>> {
   if (turns.length === 0) return new Map();
-  const rows = turns.map((turn) => {
-    const { replica, before, release } = turn;
-    return {
-      ...rowOf(replica),
-      id: before.id,
-      lease: turn.lease,
-      ticket_id: replica.ticket_id,
-      moves_ticket: replica.ticket_id !== before.ticket_id,
-      looked: replica.looked,
-      modified: replica.modified,
-      version: replica.version,
-      read: turn.read,
-      more: stolen.has(before.id) ? 1 : 0,
-      receipt: stolen.get(before.id) ?? null,
-      wanted: turn.link?.after.version ?? 0,
-      release: release !== 'keep',
-      in_ms: release === 'keep' ? null : release.inMs,
-    };
-  });
-  const updated = await sql.run<{ id: string; due: boolean | null }>('turn_replicas', REPLICA_UPDATE, [toJson(rows)]);
+  const rows = turns.map((turn) => replicaRow(turn, stolen));
+  const updated = await sql.run<UpdatedRow>('turn_replicas', REPLICA_UPDATE, [toJson(rows)]);
   return new Map(updated.map(({ id, due }) => [id, due === true]));
+}
+
+interface UpdatedRow {
+  readonly id: string;
+  readonly due: boolean | null;
+}
+
+/** A replica's row after the turn; `stolen` names the replicas that took over a stranger's signal. */
+function replicaRow(turn: Turn, stolen: ReadonlyMap<string, string | null> | null): Record<string, unknown> {
+  const { replica, before, release } = turn;
+  return {
+    ...rowOf(replica),
+    id: before.id,
+    lease: turn.lease,
+    ticket_id: replica.ticket_id,
+    moves_ticket: replica.ticket_id !== before.ticket_id,
+    looked: replica.looked,
+    modified: replica.modified,
+    version: replica.version,
+    read: turn.read,
+    more: stolen?.has(before.id) === true ? 1 : 0,
+    receipt: stolen?.get(before.id) ?? null,
+    wanted: turn.link?.after.version ?? 0,
+    release: release !== 'keep',
+    in_ms: release === 'keep' ? null : release.inMs,
+  };
 }
 
 function rowOf(replica: Replica): Record<string, unknown> {
@@ -243,7 +291,7 @@ async function writeComments(sql: Sql, turns: readonly Turn[]): Promise<void> {
 }
 
 async function writeCopies(sql: Sql, turns: readonly Turn[]): Promise<void> {
-  const touched = turns.filter(({ before, replica }) => before.copies !== replica.copies);
+  const touched = turns.filter(({ before, replica }) => !sameCopies(before, replica));
   if (touched.length === 0) return;
   const changed = touched.flatMap(({ before, replica }) => Object.values(replica.copies).filter((copy) => before.copies[copy.uid] !== copy).map((copy) => ({ id: replica.id, copy })));
   const gone = touched.flatMap(({ before, replica }) => Object.keys(before.copies).filter((uid) => replica.copies[uid] === undefined).map((uid) => ({ id: replica.id, uid })));
