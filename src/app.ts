@@ -161,7 +161,7 @@ export async function openStore(parts: {
       undo.push(() => embedded.stop());
       url = embedded.url;
     }
-    const database = connectDatabase(url, world.log, { planned: config.backend !== 'cockroachdb' });
+    const database = connectDatabase(url, world.log, { plain: config.backend === 'cockroachdb' });
     undo.push(() => database.close());
     const { applied: migrated } = await migrate(database.pool);
     const box = createSecretBox(secrets.secretKey?.reveal() ?? (await keptSecretKey(config.dataDir)));

@@ -74,7 +74,7 @@ export function createWorker(ports: WorkerPorts): Worker {
   }
 
   function pressed(): boolean {
-    return waiting.length > width / 4;
+    return waiting.length > width / 2;
   }
 
   async function relief(ms: number): Promise<void> {

@@ -11,6 +11,8 @@ export interface Sql {
 export interface Database extends Sql {
   /** Everything in `work` is committed together, or nothing. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** One statement may write the same table twice. */
+  readonly wide: boolean;
   readonly pool: pg.Pool;
   close(): Promise<void>;
 }
@@ -21,15 +23,15 @@ export interface Database extends Sql {
  */
 const BY_INDEX = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
 
-/** `planned: false` is for a backend that does not know PostgreSQL's planner settings. */
-export function connectDatabase(url: string, log: Log, { planned = true }: { readonly planned?: boolean } = {}): Database {
+/** `plain: true` is for a backend that only speaks PostgreSQL's protocol: no planner settings, no statement that writes a table twice. */
+export function connectDatabase(url: string, log: Log, { plain = false }: { readonly plain?: boolean } = {}): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    ...(planned ? { options: BY_INDEX } : {}),
+    ...(plain ? {} : { options: BY_INDEX }),
   });
   let closing = false;
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
@@ -38,6 +40,7 @@ export function connectDatabase(url: string, log: Log, { planned = true }: { rea
   });
   return {
     pool,
+    wide: !plain,
     run: (name, text, values) => guarded(() => query(pool, name, text, values)),
     transaction: (work) => guarded(() => transact(pool, work)),
     close() {

@@ -91,6 +91,29 @@ with updated as (${REPLICA_UPDATE}
 )
 select id, due from updated`;
 
+/**
+ * A turn that begins a link, whole: its replica, the link, the replicas on other accounts and the receipts that are settled.
+ * Two statements of it write replicas, which not every database takes in one.
+ */
+export const BIRTH = `
+with updated as (${REPLICA_UPDATE}
+), born as (
+  insert into links (id, origin, accounts, version, fields, life)
+  select t.id, t.origin, (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a), t.version, t.fields, t.life
+  from jsonb_to_recordset($2::jsonb) as t (by uuid, id uuid, origin int, accounts jsonb, version bigint, fields jsonb, life jsonb)
+  where t.by in (select id from updated)
+), spawned as (
+  insert into replicas (id, link_id, account_id, key, state, doc, wanted, open, due_at, lease)
+  select id, link_id, account_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease
+  from jsonb_to_recordset($3::jsonb) as t (by uuid, id uuid, link_id uuid, account_id int, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid)
+  where t.by in (select id from updated)
+), settled as (
+  update receipts r set state = 'settled', reason = t.reason, settled_at = now()
+  from jsonb_to_recordset($4::jsonb) as t (by uuid, account_id int, ticket_id text, upto bigint, reason text)
+  where t.by in (select id from updated) and r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and r.id <= t.upto
+)
+select id, due from updated`;
+
 export const NOTES = `
 insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::jsonb[])`;
 

@@ -3,11 +3,12 @@
  * lease is gone, or whose link moved on, is left out before anything of it is written.
  */
 import type { Turn, TurnResult } from '../ports/store.ts';
-import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, OPERATIONS, PLAIN, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
+import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
-import { docOf, keyColumn, toJson } from './rows.ts';
-import type { Replica } from '../core/state.ts';
+import { toJson } from './rows.ts';
+import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
+import { replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
@@ -25,20 +26,22 @@ export function createTurns(database: Database): (turn: Turn) => Promise<TurnRes
     const first = turns[0];
     if (turns.length === 1 && first?.adopted_by != null) return [await adopt(first, first.adopted_by)];
     const plain = turns.filter(isPlain);
-    if (plain.length === 0) return whole(turns);
-    const rest = turns.filter((turn) => !plain.includes(turn));
-    const [ofPlain, ofRest] = await Promise.all([atOnce(plain), rest.length === 0 ? [] : whole(rest)]);
-    const results = new Map<Turn, TurnResult | undefined>([...plain.map((turn, i) => [turn, ofPlain[i]] as const), ...rest.map((turn, i) => [turn, ofRest[i]] as const)]);
+    const births = database.wide ? turns.filter(isBirth) : [];
+    const rest = turns.filter((turn) => !plain.includes(turn) && !births.includes(turn));
+    const results = new Map<Turn, TurnResult>();
+    const note = (some: readonly Turn[], outcome: readonly TurnResult[]): void => some.forEach((turn, i) => results.set(turn, outcome[i] ?? 'lost'));
+    await Promise.all([
+      plain.length === 0 ? null : atOnce(plain, commitPlain).then((outcome) => note(plain, outcome)),
+      births.length === 0 ? null : atOnce(births, commitBirths).then((outcome) => note(births, outcome)),
+      rest.length === 0 ? null : whole(rest).then((outcome) => note(rest, outcome)),
+    ]);
     return turns.map((turn) => results.get(turn) ?? 'lost');
   }
 
-  /** Plain turns in one statement. A ticket id that is on record for a stranger needs the longer way. */
-  async function atOnce(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
+  /** Turns of one kind in one statement. Where it collides, with a stranger's ticket id for instance, the longer way finds out why. */
+  async function atOnce(turns: readonly Turn[], commit: (sql: Sql, turns: readonly Turn[]) => Promise<UpdatedRow[]>): Promise<readonly TurnResult[]> {
     try {
-      const rows = turns.map((turn) => replicaRow(turn, null));
-      const operations = turns.flatMap((turn) => turn.operations);
-      const updated = await database.run<UpdatedRow>('turn_plain', PLAIN, [toJson(rows), toJson(operations)]);
-      const due = new Map(updated.map((row) => [row.id, row.due === true]));
+      const due = new Map((await commit(database, turns)).map((row) => [row.id, row.due === true]));
       return turns.map((turn) => resultOf(due.get(turn.before.id)));
     } catch (error) {
       if (!isCollision(error)) throw error;
@@ -84,18 +87,6 @@ function isCollision(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   if (error.code === '23505') return 'constraint' in error && error.constraint === 'replicas_ticket';
   return error.code === '40P01' || error.code === '40001';
-}
-
-/** A turn that writes its replica and what was done there, and nothing else: most turns. */
-function isPlain({ before, replica, link, settles, spawn, notes }: Turn): boolean {
-  const movesOn = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
-  return link === null && settles === null && spawn.length === 0 && notes.length === 0 && sameCopies(before, replica) && !movesOn;
-}
-
-function sameCopies(before: Replica, after: Replica): boolean {
-  if (before.copies === after.copies) return true;
-  const uids = Object.keys(after.copies);
-  return uids.length === Object.keys(before.copies).length && uids.every((uid) => before.copies[uid] === after.copies[uid]);
 }
 
 function resultOf(due: boolean | undefined): TurnResult {
@@ -182,43 +173,6 @@ async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: Readonly
   return new Map(updated.map(({ id, due }) => [id, due === true]));
 }
 
-interface UpdatedRow {
-  readonly id: string;
-  readonly due: boolean | null;
-}
-
-/** A replica's row after the turn; `stolen` names the replicas that took over a stranger's signal. */
-function replicaRow(turn: Turn, stolen: ReadonlyMap<string, string | null> | null): Record<string, unknown> {
-  const { replica, before, release } = turn;
-  return {
-    ...rowOf(replica),
-    id: before.id,
-    lease: turn.lease,
-    ticket_id: replica.ticket_id,
-    moves_ticket: replica.ticket_id !== before.ticket_id,
-    looked: replica.looked,
-    modified: replica.modified,
-    version: replica.version,
-    read: turn.read,
-    more: stolen?.has(before.id) === true ? 1 : 0,
-    receipt: stolen?.get(before.id) ?? null,
-    wanted: turn.link?.after.version ?? 0,
-    release: release !== 'keep',
-    in_ms: release === 'keep' ? null : release.inMs,
-  };
-}
-
-function rowOf(replica: Replica): Record<string, unknown> {
-  return {
-    link_id: replica.link_id,
-    account_id: replica.account_id,
-    key: keyColumn(replica),
-    state: replica.state,
-    doc: docOf(replica),
-    open: replica.intent !== null,
-  };
-}
-
 /** Everything that hangs on the replicas just written. */
 async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
   const moved = turns.filter((turn) => turn.link !== null && turn.link.before.version > 0);
@@ -229,9 +183,7 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
       moved.map((turn) => turn.before.id),
     ]);
   }
-  const spawned = turns.flatMap((turn) =>
-    turn.spawn.map(({ replica, lease }) => ({ ...rowOf(replica), id: replica.id, wanted: turn.link?.after.version ?? 0, lease })),
-  );
+  const spawned = turns.flatMap(spawnedRows);
   if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
   await writeComments(sql, turns);
   await writeCopies(sql, turns);
@@ -254,24 +206,6 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
       notes.map(({ note }) => toJson(note)),
     ]);
   }
-}
-
-interface SettledReceipts {
-  readonly account_id: number;
-  readonly ticket_id: string;
-  /** Null: all of them. */
-  readonly upto: string | null;
-  readonly reason: string;
-}
-
-function settledReceipts(turn: Turn): readonly SettledReceipts[] {
-  const { before, replica, settles } = turn;
-  const of = { account_id: replica.account_id };
-  const ticket = before.ticket_id ?? replica.ticket_id;
-  const looked = settles === null || ticket === null ? [] : [{ ...of, ticket_id: ticket, upto: settles.receipt, reason: settles.reason }];
-  // Nobody looks at a ticket that was given up for a new one, so what was heard of it is settled here.
-  const gone = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
-  return gone ? [...looked, { ...of, ticket_id: before.ticket_id, upto: null, reason: 'the ticket was given up for a new one' }] : looked;
 }
 
 async function writeComments(sql: Sql, turns: readonly Turn[]): Promise<void> {

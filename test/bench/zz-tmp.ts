@@ -20,7 +20,7 @@ const child = spawn(process.execPath, [...(prof ? ['--cpu-prof', '--cpu-prof-dir
 let hook = '';
 await new Promise<void>((ok) => createInterface({ input: child.stdout }).on('line', (l) => { const m = JSON.parse(l); if (m.account?.name === 'source') hook = m.account.hook_url; if (m.ready) ok(); }));
 let first = 1; const { readFileSync, readdirSync } = await import('node:fs'); const cpu = (pid: number): number => { const f = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' '); return (Number(f[11]) + Number(f[12])) * 10; }; const pgs = (): number => readdirSync('/proc').filter((d) => /^\d+$/.test(d)).reduce((a, d) => { try { const f = readFileSync(`/proc/${d}/cmdline`, 'utf8'); return f.includes('postgres') && !f.includes('node') ? a + cpu(Number(d)) : a; } catch { return a; } }, 0);
-for (const n of [1000, 3000, 3000]) {
+for (const n of [1000, 3000]) {
   const c0 = cpu(child.pid!), p0 = pgs(), m0 = process.cpuUsage(); const all = mirror ? sinks.expect(n) : null; const t = performance.now();
   const s = await send(hook, { count: n, first, concurrency: Number(process.env.CC ?? 16) }); first += n;
   if (all) await Promise.race([all,new Promise(r=>setTimeout(r,12000))]);

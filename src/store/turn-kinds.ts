@@ -1,0 +1,30 @@
+/** The two commonest kinds of turn, each of which one statement commits whole. */
+import type { Turn } from '../ports/store.ts';
+import type { Sql } from './database.ts';
+import { toJson } from './rows.ts';
+import { replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { BIRTH, PLAIN } from './turn-statements.ts';
+
+/** A turn that writes its replica and what was done there, and nothing else: most turns. */
+export function isPlain({ before, replica, link, settles, spawn, notes }: Turn): boolean {
+  const movesOn = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
+  return link === null && settles === null && spawn.length === 0 && notes.length === 0 && sameCopies(before, replica) && !movesOn;
+}
+
+/** A turn that begins a link and says nothing of comments. */
+export function isBirth(turn: Turn): boolean {
+  const { before, replica, link, notes, operations } = turn;
+  return link?.before.version === 0 && notes.length === 0 && operations.length === 0 && sameCopies(before, replica) && before.ticket_id === replica.ticket_id;
+}
+
+export function commitPlain(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
+  const operations = turns.flatMap((turn) => turn.operations);
+  return sql.run<UpdatedRow>('turn_plain', PLAIN, [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(operations)]);
+}
+
+export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
+  const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after }));
+  const spawned = turns.flatMap((turn) => spawnedRows(turn).map((row) => ({ by: turn.before.id, ...row })));
+  const settled = turns.flatMap((turn) => settledReceipts(turn).map((row) => ({ by: turn.before.id, ...row })));
+  return sql.run<UpdatedRow>('turn_birth', BIRTH, [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(links), toJson(spawned), toJson(settled)]);
+}

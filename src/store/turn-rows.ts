@@ -1,0 +1,71 @@
+/** What a turn writes, as rows. */
+import type { Replica } from '../core/state.ts';
+import type { Turn } from '../ports/store.ts';
+import { docOf, keyColumn } from './rows.ts';
+
+/** A lane that was still ours, and whether it was given back and is due again. */
+export interface UpdatedRow {
+  readonly id: string;
+  readonly due: boolean | null;
+}
+
+/** A replica's row after the turn; `stolen` names the replicas that took over a stranger's signal. */
+export function replicaRow(turn: Turn, stolen: ReadonlyMap<string, string | null> | null): Record<string, unknown> {
+  const { replica, before, release } = turn;
+  return {
+    ...rowOf(replica),
+    id: before.id,
+    lease: turn.lease,
+    ticket_id: replica.ticket_id,
+    moves_ticket: replica.ticket_id !== before.ticket_id,
+    looked: replica.looked,
+    modified: replica.modified,
+    version: replica.version,
+    read: turn.read,
+    more: stolen?.has(before.id) === true ? 1 : 0,
+    receipt: stolen?.get(before.id) ?? null,
+    wanted: turn.link?.after.version ?? 0,
+    release: release !== 'keep',
+    in_ms: release === 'keep' ? null : release.inMs,
+  };
+}
+
+function rowOf(replica: Replica): Record<string, unknown> {
+  return {
+    link_id: replica.link_id,
+    account_id: replica.account_id,
+    key: keyColumn(replica),
+    state: replica.state,
+    doc: docOf(replica),
+    open: replica.intent !== null,
+  };
+}
+
+/** The replicas that the turn adds to its link. */
+export function spawnedRows(turn: Turn): Record<string, unknown>[] {
+  return turn.spawn.map(({ replica, lease }) => ({ ...rowOf(replica), id: replica.id, wanted: turn.link?.after.version ?? 0, lease }));
+}
+
+export interface SettledReceipts {
+  readonly account_id: number;
+  readonly ticket_id: string;
+  /** Null: all of them. */
+  readonly upto: string | null;
+  readonly reason: string;
+}
+
+export function settledReceipts(turn: Turn): readonly SettledReceipts[] {
+  const { before, replica, settles } = turn;
+  const of = { account_id: replica.account_id };
+  const ticket = before.ticket_id ?? replica.ticket_id;
+  const looked = settles === null || ticket === null ? [] : [{ ...of, ticket_id: ticket, upto: settles.receipt, reason: settles.reason }];
+  // Nobody looks at a ticket that was given up for a new one, so what was heard of it is settled here.
+  const gone = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
+  return gone ? [...looked, { ...of, ticket_id: before.ticket_id, upto: null, reason: 'the ticket was given up for a new one' }] : looked;
+}
+
+export function sameCopies(before: Replica, after: Replica): boolean {
+  if (before.copies === after.copies) return true;
+  const uids = Object.keys(after.copies);
+  return uids.length === Object.keys(before.copies).length && uids.every((uid) => before.copies[uid] === after.copies[uid]);
+}
