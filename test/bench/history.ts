@@ -1,8 +1,15 @@
 /** A past: settled receipts, with the links, replicas and operations that came of them, and nothing due. */
 import pg from 'pg';
+import { strangerReplica } from '../../src/core/state.ts';
+import { docOf } from '../../src/store/rows.ts';
+
+/** As full as a replica's document usually is. */
+const DOC = JSON.stringify({ ...docOf(strangerReplica('', 0, null)), base: { subject: 'some subject '.repeat(20), status: 'open', tags: ['billing', 'urgent'] } });
 
 export async function fillHistory(url: string, count: number): Promise<void> {
   const client = new pg.Client(url);
+  // Only a database that is being stopped ends an idle connection; the statement that fails says so by itself.
+  client.on('error', () => undefined);
   await client.connect();
   const { rows } = await client.query<{ id: number }>('select id from accounts order by id');
   const [source, ...targets] = rows.map(({ id }) => id);
@@ -28,13 +35,13 @@ export async function fillHistory(url: string, count: number): Promise<void> {
   for (const account of [source, ...targets]) {
     await client.query(
       `insert into replicas (id, link_id, account_id, ticket_id, key, state, doc, looked, modified, signalled, read, wanted, version)
-       select gen_random_uuid(), link_id, $1, 'tkt_old' || n, 'dm-' || md5(link_id::text || $1), 'present', jsonb_build_object('base', repeat('x', 200)),
-         1, 1, 1, 1, 1, 1 from past`,
-      [account],
+       select gen_random_uuid(), link_id, $1::int, 'tkt_old' || n, 'dm-' || md5(link_id::text || $1::int::text), 'present', $2::jsonb,
+         (extract(epoch from now()) * 1000)::bigint, 1, 1, 1, 1, 1 from past`,
+      [account, DOC],
     );
     await client.query(
       `insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, warnings, began_at, ended_at)
-       select link_id, gen_random_uuid(), $1, 'ticket.create', 'k', 1, 'done', '[]', now(), now() from past`,
+       select link_id, gen_random_uuid(), $1::int, 'ticket.create', 'k', 1, 'done', '[]', now(), now() from past`,
       [account],
     );
   }
