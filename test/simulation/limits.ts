@@ -5,6 +5,8 @@ import type { Edit, History, Utterance, Wrote } from './history.ts';
 
 const BOUNCE_MS = 60_000;
 const LONGEST_LIST_LAG_MS = 10_000;
+/** Between the desk's first answer and the commit of what was seen. */
+const LONGEST_LOOK_MS = 2_000;
 
 /** Rule 12: the field changed so often, so soon after our writes, that it had to be taken for two triggers at war. */
 export function heldByBounces(history: History, token: string, field: FieldName): boolean {
@@ -25,6 +27,14 @@ export function rewroteTags(history: History, edit: Edit): boolean {
   return history.wrote.some(
     (one) => one.account === edit.account && one.token === edit.token && one.names.includes('tags') && one.looked <= edit.at && edit.at <= one.at,
   );
+}
+
+/** Whether we looked at all of the ticket there in that time, and kept what we saw. */
+function readBetween(history: History, place: { account: number; token: string }, from: number, to: number): boolean {
+  return (history.reads.get(`${place.account} ${place.token}`) ?? []).some((at) => {
+    if (at <= from || at >= to) return false;
+    return !history.mishaps.some((one) => one.account === 0 && one.at >= at && one.at <= at + LONGEST_LOOK_MS);
+  });
 }
 
 /** Something that left us without an answer about this ticket there, or struck the process that would have had it. */
@@ -61,7 +71,7 @@ export function goneBeforeRead(history: History, deed: { account: number; token:
     ...history.wrote.filter((one) => one.token === deed.token && one.kind === 'ticket.delete'),
   ];
   const gone = Math.min(...ends.filter(({ account, at }) => account === deed.account && at >= deed.at).map(({ at }) => at));
-  return gone < Infinity && !(history.reads.get(`${deed.account} ${deed.token}`) ?? []).some((at) => at >= deed.at && at <= gone);
+  return gone < Infinity && !readBetween(history, deed, deed.at, gone);
 }
 
 /**
@@ -74,7 +84,7 @@ export function writtenOver(history: History): number {
     const over = history.wrote.find((one) => one.account === edit.account && one.token === edit.token && one.names.includes(edit.what) && one.at >= edit.at);
     const again = history.of(edit.token, edit.what).some((later) => later.account === edit.account && later.id > edit.id && later.at <= (over?.at ?? 0));
     if (over === undefined || again) return false;
-    return !(history.reads.get(`${edit.account} ${edit.token}`) ?? []).some((at) => at >= edit.at && at <= over.at) && over.looked < edit.at;
+    return !readBetween(history, edit, edit.at, over.at) && over.looked < edit.at;
   }).length;
 }
 
@@ -85,7 +95,7 @@ export function editedBeforeRemake(history: History, ticket: string, comment: st
     if (gone === undefined) return false;
     const made = history.wrote.findLast((one) => one.kind === 'comment.create' && one.account === edit.account && one.names.includes(comment) && one.at <= edit.at);
     if (made !== undefined && edit.at - made.at < LONGEST_LIST_LAG_MS) return true;
-    return !(history.reads.get(`${edit.account} ${ticket}`) ?? []).some((at) => at >= edit.at && at <= gone.at);
+    return !readBetween(history, edit, edit.at, gone.at);
   });
 }
 
@@ -126,8 +136,7 @@ export function tookBackUnlearnt(history: History, edit: Edit): boolean {
 /** Our troubled update that the edit's desk had taken, if we did not look at the ticket between the two. */
 function unread(history: History, edit: Edit): Wrote | null {
   const wrote = within(history, edit.account, edit.token, 'ticket.update', edit.at, Infinity);
-  const looked = (history.reads.get(`${edit.account} ${edit.token}`) ?? []).some((at) => wrote !== null && at > wrote.at && at < edit.at);
-  return looked ? null : wrote;
+  return wrote !== null && readBetween(history, edit, wrote.at, edit.at) ? null : wrote;
 }
 
 /** A field that our create did not carry was changed before we had read it for the first time: what we read first is base. */

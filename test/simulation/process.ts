@@ -161,25 +161,31 @@ function deskOf(desk: FakeDesk, { faults, history, clock }: ProcessParts, who: M
   const tokenOf = (id: string): string => desk.tickets.get(id)?.token ?? '';
   const reads = <T>(name: string, id: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: false, token: tokenOf(id) }, effect);
   const writes = <T>(name: string, token: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: true, token }, effect);
-  /** A whole look that reached us goes into the history, with the moment at which the desk gave it. */
-  async function learns<T>(id: string, whole: (answer: T) => boolean, call: (seen: (answer: T) => T) => Promise<T>): Promise<T> {
-    let at = 0;
-    const answer = await call((given) => {
-      at = clock.now();
-      return given;
-    });
+  const gotAt = new Map<string, number>();
+  /** A whole look that reached us goes into the history, with the moment at which the desk gave its first part. */
+  const learnt = (id: string): void => {
     const place = `${desk.account} ${tokenOf(id)}`;
-    if (whole(answer)) history.reads.set(place, [...(history.reads.get(place) ?? []), at]);
-    return answer;
-  }
+    history.reads.set(place, [...(history.reads.get(place) ?? []), gotAt.get(id) ?? 0]);
+  };
 
   return {
     can: profile.can,
     forecast: desk.forecast,
     forecastComment: (draft) => ({ content: profile.format(draft.content), public: draft.public || !profile.can.comments.private }),
-    getTicket: (id) => learns(id, () => !profile.can.comments.list, (seen) => reads('getTicket', id, () => seen(api.get(id)))),
+    async getTicket(id) {
+      const ticket = await reads('getTicket', id, () => {
+        gotAt.set(id, clock.now());
+        return api.get(id);
+      });
+      if (!profile.can.comments.list) learnt(id);
+      return ticket;
+    },
     listTickets: () => reads('listTickets', '', () => api.list()),
-    listComments: (id, page) => learns(id, ({ next }) => next === null, (seen) => reads('listComments', id, () => seen(api.comments(id, page)))),
+    async listComments(id, page) {
+      const comments = await reads('listComments', id, () => api.comments(id, page));
+      if (comments.next === null) learnt(id);
+      return comments;
+    },
     changes: (cursor, since) => reads('changes', '', () => api.changes(cursor, since)),
     async createTicket(fields, key) {
       const answer = await writes('createTicket', /tk\d+/.exec(fields.subject ?? '')?.[0] ?? '', () => api.create(fields, key));
