@@ -76,7 +76,7 @@ function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, si
           ? { ...written, state: 'present', ticket_id: done.id ?? written.ticket_id, life_applied: Math.max(written.life_applied, intent.life) }
           : written;
       if (done.ticket === null) return { link, replica: created, notes: [] };
-      const quiet = done.warnings.map((warning) => warning.field);
+      const quiet = [...done.warnings.map((warning) => warning.field), ...(done.adopted ? unknownThere(done.ticket) : [])];
       return absorb(link, created, { began: intent.sent, ticket: done.ticket, comments: null }, sight, quiet);
     }
     case 'ticket.delete':
@@ -89,6 +89,11 @@ function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, si
     case 'comment.delete':
       return { link, replica: dropCopy(link, calm, intent), notes: [] };
   }
+}
+
+/** A found create comes without its warnings. Nobody where somebody was written is most likely somebody whom this desk does not know. */
+function unknownThere(ticket: Ticket): readonly FieldName[] {
+  return FIELD_NAMES.filter((field) => MIRRORED[field] === 'person' && ticket[field] === null);
 }
 
 /**

@@ -88,8 +88,9 @@ export function isAway(error: unknown): boolean {
   if (error instanceof AppError) return error.code === 'service_not_available';
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  // The driver gives a lost connection and a connect time-out no code: these are its only errors without one.
-  return AWAY.has(code) || code.startsWith('08') || code === '';
+  // The driver gives a lost connection and a connect time-out no code; what the language itself throws is a fault of ours.
+  const lost = code === '' && !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError);
+  return AWAY.has(code) || code.startsWith('08') || lost;
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -55,7 +55,9 @@ async function startElsewhere(): Promise<{ owner: ChildProcess; url: string }> {
     process.stdin.resume();`;
   const owner = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
   owners.push(owner);
-  const [said] = (await once(owner.stdout, 'data')) as [Buffer];
+  const ended = once(owner, 'exit').then(([code, signal]) => Promise.reject(new Error(`the other process ended before it said where its server is: ${String(code ?? signal)}`)));
+  const [said] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer];
+  ended.catch(() => undefined);
   return { owner, url: said.toString().trim() };
 }
 

@@ -22,6 +22,18 @@ describe('create', () => {
     expect(moved.replica).toMatchObject({ state: 'present', ticket_id: 'T9', intent: null, applied: { subject: clock(0) }, base: { subject: 'Printer' } });
   });
 
+  test('an adopted ticket without the assignee that was written unassigns nobody elsewhere: this desk may not know them', () => {
+    const ann = { user_id: null, email: 'ann@example.com', name: null };
+    const assigned = holding(
+      { ...create, fields: { assignee: ann }, forecast: { assignee: 'ann@example.com' }, clocks: { assignee: clock(0) } },
+      { state: 'creating', ticket_id: null, base: {}, applied: {} },
+    );
+    const before = link({ fields: { assignee: field(ann, 0) } });
+    const moved = settle(before, assigned, done({ id: 'T2', adopted: true, ticket: ticket({ assignee: null }) }), sight(), now);
+    expect(moved.link.fields.assignee).toEqual(before.fields.assignee);
+    expect(moved.replica.base.assignee).toBeNull();
+  });
+
   test('rule 5: an adopted ticket has what was written as base, so that a person\'s edit since then enters', () => {
     const outcome = done({ id: 'T2', adopted: true, ticket: ticket({ subject: 'Edited' }) });
     const moved = settle(link(), creating, outcome, sight(), now);
