@@ -438,19 +438,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   }
 
   function turnOf(hand: Hand): Turn {
-    return {
-      lease: hand.lease,
-      before: hand.stored,
-      replica: hand.replica,
-      link: null,
-      read: null,
-      settles: null,
-      spawn: [],
-      adopted_by: null,
-      operations: [],
-      notes: [],
-      release: 'keep',
-    };
+    return { ...emptyTurn(hand.lease, hand.stored), replica: hand.replica };
   }
 
   /** An unknown ticket that needs nothing, or has to wait. */
@@ -503,20 +491,25 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   }
 
   async function giveBack(lane: Lane, inMs: number): Promise<void> {
-    await lanes.commit({
-      lease: lane.lease,
-      before: lane.replica,
-      replica: lane.replica,
-      link: null,
-      read: null,
-      settles: null,
-      spawn: [],
-      adopted_by: null,
-      operations: [],
-      notes: [],
-      release: { inMs },
-    });
+    await lanes.commit({ ...emptyTurn(lane.lease, lane.replica), release: { inMs } });
   }
+}
+
+/** A turn that changes nothing and keeps the lane. */
+function emptyTurn(lease: string, replica: Replica): Turn {
+  return {
+    lease,
+    before: replica,
+    replica,
+    link: null,
+    read: null,
+    settles: null,
+    spawn: [],
+    adopted_by: null,
+    operations: [],
+    notes: [],
+    release: 'keep',
+  };
 }
 
 /** Without the step that was planned and certainly not sent. */
