@@ -4,8 +4,10 @@
  */
 import { createFreshdesk } from './freshdesk/index.ts';
 import { createHelpdesk } from './helpdesk/index.ts';
+import { createHelpspace } from './helpspace/index.ts';
 import type { DeskModel, Premises } from './kit/desk.ts';
 import { openDesk, type SandboxDesk } from './kit/server.ts';
+import { createZendeskClassic } from './zendesk-classic/index.ts';
 import { createZendesk } from './zendesk/index.ts';
 
 export type { Fault } from './kit/faults.ts';
@@ -16,6 +18,8 @@ export const SANDBOX_DESKS: Readonly<Record<string, (premises: Premises) => Desk
   helpdesk: createHelpdesk,
   zendesk: createZendesk,
   freshdesk: createFreshdesk,
+  helpspace: createHelpspace,
+  'zendesk-classic': createZendeskClassic,
 };
 
 /**

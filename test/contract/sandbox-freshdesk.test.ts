@@ -55,7 +55,7 @@ describe('credentials and headers', () => {
     const id = await created();
     await bot.call('POST', '/__sandbox/settings', { rate_limit: 8 });
     const answer = await bot.call('GET', `/api/v2/tickets/${id}?include=conversations,stats`);
-    expect([answer.headers.get('x-ratelimit-used-currentrequest'), answer.headers.get('x-ratelimit-total')]).toEqual(['4', '8']);
+    expect([answer.headers.get('x-ratelimit-used-currentrequest'), answer.headers.get('x-ratelimit-total'), answer.headers.get('x-ratelimit-remaining')]).toEqual(['4', '8.0', '3.0']);
     await bot.call('GET', '/api/v2/tickets?include=description');
     const over = await bot.call('GET', '/api/v2/tickets');
     expect(over.status).toBe(429);

@@ -23,6 +23,9 @@ export const nobody = (field: string, who = 'contact'): Problem => ({ field, mes
 
 const NO_BODY = { 'Content-Type': 'text/html; charset=utf-8' };
 
+export const badEmail = (field: string): Problem => ({ field, message: "It should be in the 'valid email address' format", code: 'invalid_value' });
+export const badDate = (field: string, format = 'combined date and time ISO8601'): Problem => ({ field, message: `It should be in the '${format}' format`, code: 'invalid_value' });
+
 /** Nothing there: the vendor sends no body at all, and its type is not JSON (clients that go by the type rely on it). */
 export const missing = (): Reply => ({ status: 404, headers: NO_BODY });
 export const invalidCredentials = (): Reply => ({
@@ -36,6 +39,17 @@ export const notAllowed = (method: string, allowed: readonly string[]): Reply =>
   status: 405,
   body: { message: `${method} method is not allowed. It should be one of these method(s): ${allowed.join(', ')}` },
   headers: { Allow: allowed.join(', ') },
+});
+
+/** The plan does not have it. */
+export const featureMissing = (feature: string): Reply => ({
+  status: 403,
+  body: { code: 'require_feature', message: `The ${feature} feature(s) is/are not supported in your plan. Please upgrade your account to use it.` },
+});
+/** One key cannot speak for another agent. */
+export const notOnBehalf = (): Reply => ({
+  status: 403,
+  body: { code: 'invalid_user', message: 'You are not authorized to perform this action on behalf of this user' },
 });
 
 export const rateLimited = (seconds: number): Reply => ({

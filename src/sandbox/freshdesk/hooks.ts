@@ -1,13 +1,15 @@
 /**
- * Automation-rule webhooks with simple content: a fixed wrapper, labels instead of numbers, no actor, no comment id and
- * no signature. Sources: what receivers' code expects of `freshdesk_webhook`; the retry times are the vendor's, 2023.
+ * Automation-rule webhooks: a fixed wrapper, labels instead of numbers, no actor, no comment id and no signature; or, with
+ * the switch `webhook_content`, what a person wrote into the rule, its `{{placeholders}}` filled in without any escaping.
+ * Sources: what receivers' code expects of `freshdesk_webhook`; the retry times are the vendor's, 2023.
  *
  * `POST /__sandbox/webhook` stands for an administrator who makes two rules with the same URL: one on creation, and one
  * on update, deletion, and new notes and replies. Edited or deleted notes and restored tickets are in no rule's events.
  */
 import type { Deliveries } from '../kit/deliveries.ts';
 import type { HandMadeWebhook, Json } from '../kit/desk.ts';
-import { CUSTOM_FIELDS, GROUP, PRIORITY_LABELS, SOURCE_LABELS, STATUS_LABELS, type Conversation, type Store, type Ticket } from './model.ts';
+import { CUSTOM_NAMES, PRIORITY_LABELS, SOURCE_LABELS, STATUS_LABELS } from './catalog.ts';
+import type { Conversation, Store, Ticket } from './model.ts';
 
 /** What a rule reports of a save. */
 export type Trigger =
@@ -66,6 +68,8 @@ export function createHooks(parts: {
   readonly url: () => string;
   /** Milliseconds before each retry. */
   readonly retryMs: () => readonly number[] | null;
+  /** The rules' advanced content; null for simple content. */
+  readonly content: () => string | null;
 }): Hooks {
   const { store, deliveries } = parts;
   const rules = new Map<string, Rule>();
@@ -73,10 +77,11 @@ export function createHooks(parts: {
 
   function latest(ticket: Ticket, hidden: boolean): string {
     const found: Conversation | undefined = ticket.conversations.findLast((conversation) => conversation.private === hidden);
-    return found ? `${store.people.get(found.user_id)?.name ?? ''} : ${found.body}` : '';
+    const author = found?.user_id == null ? undefined : store.people.get(found.user_id);
+    return found ? `${author?.name ?? ''} : ${found.body}` : '';
   }
 
-  function content(ticket: Ticket, trigger: Trigger): Json {
+  function simple(ticket: Ticket, trigger: Trigger): Json {
     const requester = store.people.get(ticket.requester_id);
     const agent = ticket.responder_id === null ? undefined : store.people.get(ticket.responder_id);
     const [first = '', ...last] = (requester?.name ?? '').split(' ');
@@ -91,7 +96,7 @@ export function createHooks(parts: {
         ticket_tags: ticket.tags.join(', '),
         ticket_latest_public_comment: latest(ticket, false),
         ticket_latest_private_comment: latest(ticket, true),
-        ticket_group_name: ticket.group_id === GROUP.id ? GROUP.name : '',
+        ticket_group_name: ticket.group_id === null ? '' : (store.groups.get(ticket.group_id)?.name ?? ''),
         ticket_agent_name: agent?.name ?? '',
         ticket_agent_email: agent?.email ?? '',
         ticket_satisfaction_survey: '',
@@ -105,19 +110,50 @@ export function createHooks(parts: {
         ticket_requester_lastname: last.join(' '),
         ticket_requester_email: requester?.email ?? '',
         ticket_requester_phone: requester?.phone ?? '',
-        ticket_company_name: '',
+        ticket_company_name: ticket.company_id === null ? '' : (store.companies.get(ticket.company_id)?.name ?? ''),
         helpdesk_name: 'Sandbox',
         ticket_portal_name: 'Sandbox',
-        ...Object.fromEntries(CUSTOM_FIELDS.map(({ name }) => [`ticket_${name}`, ticket.custom_fields[name] ?? null])),
+        ...Object.fromEntries(CUSTOM_NAMES.map((name) => [`ticket_${name}`, ticket.custom_fields[name] ?? null])),
         triggered_event: braceText(trigger),
       },
     };
   }
 
+  /** A placeholder that the rule's author misspelt stays as it stands. */
+  function advanced(template: string, ticket: Ticket, trigger: Trigger): string {
+    const requester = store.people.get(ticket.requester_id);
+    const agent = ticket.responder_id === null ? undefined : store.people.get(ticket.responder_id);
+    const values: Readonly<Record<string, unknown>> = {
+      'ticket.id': ticket.id,
+      'ticket.url': `${parts.url()}/helpdesk/tickets/${ticket.id}`,
+      'ticket.subject': ticket.subject,
+      'ticket.description': ticket.description,
+      'ticket.status': STATUS_LABELS[ticket.status],
+      'ticket.status_id': ticket.status,
+      'ticket.priority': PRIORITY_LABELS[ticket.priority],
+      'ticket.priority_id': ticket.priority,
+      'ticket.ticket_type': ticket.type,
+      'ticket.tags': ticket.tags.join(', '),
+      'ticket.requester.id': ticket.requester_id,
+      'ticket.requester.name': requester?.name,
+      'ticket.requester.email': requester?.email,
+      'ticket.contact.email': requester?.email,
+      'ticket.agent.id': ticket.responder_id,
+      'ticket.agent.name': agent?.name,
+      'ticket.group.id': ticket.group_id,
+      'ticket.latest_public_comment': latest(ticket, false),
+      'ticket.latest_private_comment': latest(ticket, true),
+      ...Object.fromEntries(CUSTOM_NAMES.map((name) => [`ticket.${name}`, ticket.custom_fields[name]])),
+      triggered_event: braceText(trigger),
+    };
+    return template.replace(/{{\s*([a-z0-9_.]+)\s*}}/gi, (whole, name: string) => (Object.hasOwn(values, name) ? String(values[name] ?? '') : whole));
+  }
+
   return {
     fire(ticket, trigger) {
       if (rules.size === 0) return;
-      const body = JSON.stringify(content(ticket, trigger));
+      const template = parts.content();
+      const body = template === null ? JSON.stringify(simple(ticket, trigger)) : advanced(template, ticket, trigger);
       for (const { url, headers, secret } of rules.values()) {
         deliveries.send({
           url,

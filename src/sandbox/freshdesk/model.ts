@@ -1,27 +1,64 @@
-/** What the fake Freshdesk keeps: tickets, conversations, contacts, agents and fields, as API v2 shows them. */
+/** What the fake Freshdesk keeps: tickets, conversations, people, groups and companies. */
 import type { Json } from '../kit/desk.ts';
+import { AGENTS, COMPANIES, GROUPS } from './catalog.ts';
 
+/** Contacts and agents are two collections, but one kind of user: ids and addresses are unique over both. */
 export interface Person {
   readonly id: number;
   name: string;
-  readonly email: string | null;
-  readonly phone: string | null;
-  readonly mobile: string | null;
-  readonly unique_external_id: string | null;
-  readonly agent: boolean;
+  email: string | null;
+  other_emails: readonly string[];
+  phone: string | null;
+  mobile: string | null;
+  unique_external_id: string | null;
+  company_id: number | null;
+  state: 'verified' | 'unverified' | 'blocked' | 'deleted';
   readonly created_at: string;
-  readonly updated_at: string;
+  updated_at: string;
+  agent: { readonly admin: boolean; readonly ticket_scope: number } | null;
+}
+export type Agent = Person & { readonly agent: NonNullable<Person['agent']> };
+
+export interface Group {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | null;
+  readonly agent_ids: readonly number[];
+  readonly created_at: string;
+}
+
+export interface Company {
+  readonly id: number;
+  name: string;
+  domains: readonly string[];
+  description: string | null;
+  note: string | null;
+  readonly created_at: string;
+  updated_at: string;
+}
+
+/** A file by its number in the store of files, and the key under which its size is told: that differs. */
+export interface Attached {
+  readonly file: number;
+  readonly sizeKey: 'size' | 'file_size';
 }
 
 export interface Conversation {
   readonly id: number;
-  readonly kind: 'reply' | 'note';
+  readonly kind: 'reply' | 'note' | 'forward' | 'survey';
   body: string;
   readonly private: boolean;
   readonly incoming: boolean;
-  readonly user_id: number;
-  readonly ccs: readonly string[];
-  readonly notified: readonly string[];
+  readonly user_id: number | null;
+  /** The mailbox that it came from, where it came by mail. */
+  readonly from_email: string | null;
+  readonly to_emails: readonly string[];
+  readonly cc_emails: readonly string[];
+  readonly bcc_emails: readonly string[];
+  /** The rule that made it; null for people's own. */
+  readonly automation_id: number | null;
+  readonly auto_response: boolean;
+  readonly attachments: Attached[];
   readonly created_at: string;
   updated_at: string;
   last_edited_at: string | null;
@@ -37,6 +74,7 @@ export interface Fields {
   type: string | null;
   responder_id: number | null;
   group_id: number | null;
+  company_id: number | null;
   requester_id: number;
   tags: readonly string[];
   custom_fields: Json;
@@ -53,6 +91,14 @@ export interface Ticket extends Fields {
   /** Grows with every change, over all tickets. */
   sequence: number;
   deleted: boolean;
+  spam: boolean;
+  /** Its due dates come from the SLA policy, so they are worked out, not kept. */
+  slaDates: boolean;
+  /** When the policy last had reason to work them out (milliseconds). */
+  slaSince: number;
+  /** Agents who watch it. */
+  readonly watchers: Set<number>;
+  readonly attachments: Attached[];
   readonly conversations: Conversation[];
   readonly stats: Record<
     'agent_responded_at' | 'requester_responded_at' | 'first_responded_at' | 'status_updated_at' | 'reopened_at' | 'resolved_at' | 'closed_at' | 'pending_since',
@@ -60,70 +106,45 @@ export interface Ticket extends Fields {
   >;
 }
 
-/** Two custom statuses, as many accounts have them: they have no counterpart elsewhere. */
-export const STATUS_LABELS: Readonly<Record<number, string>> = {
-  2: 'Open', 3: 'Pending', 4: 'Resolved', 5: 'Closed', 6: 'Waiting on Customer', 7: 'Waiting on Third Party',
-};
-export const PRIORITY_LABELS: Readonly<Record<number, string>> = { 1: 'Low', 2: 'Medium', 3: 'High', 4: 'Urgent' };
-export const SOURCE_LABELS: Readonly<Record<number, string>> = { 1: 'Email', 2: 'Portal', 3: 'Phone', 7: 'Chat', 9: 'Feedback Widget', 10: 'Outbound Email' };
-export const TICKET_TYPES: readonly string[] = ['Question', 'Incident', 'Problem', 'Feature Request', 'Refund'];
-
-export interface CustomField {
-  readonly name: string;
-  readonly label: string;
-  readonly type: 'custom_text' | 'custom_paragraph' | 'custom_checkbox' | 'custom_number' | 'custom_date' | 'custom_dropdown';
-  readonly choices?: readonly string[];
-}
-export const CUSTOM_FIELDS: readonly CustomField[] = [
-  { name: 'cf_ref', label: 'Reference', type: 'custom_text' },
-  { name: 'cf_details', label: 'Details', type: 'custom_paragraph' },
-  { name: 'cf_plan', label: 'Plan', type: 'custom_dropdown', choices: ['Free', 'Pro', 'Enterprise'] },
-  { name: 'cf_escalated', label: 'Escalated', type: 'custom_checkbox' },
-  { name: 'cf_order', label: 'Order number', type: 'custom_number' },
-  { name: 'cf_promised', label: 'Promised for', type: 'custom_date' },
-];
-
-export const GROUP = { id: 1070000441221, name: 'Support' };
-export const KEY_BOT = 'sandbox-freshdesk-bot-key';
-export const KEY_HUMAN = 'sandbox-freshdesk-human-key';
-
-const BORN = '2024-01-08T09:00:00Z';
-const agent = (id: number, name: string, email: string): Person => ({
-  id, name, email, phone: null, mobile: null, unique_external_id: null, agent: true, created_at: BORN, updated_at: BORN,
-});
-/** The agents; the mailboxes of Ann and Ben are the same on every desk, so that assignees can be matched. */
-export const AGENTS: readonly Person[] = [
-  agent(1070040306628, 'Deskmesh Bot', 'bot@example.com'),
-  agent(1070040306629, 'Ann Agent', 'ann@example.com'),
-  agent(1070040306630, 'Ben Agent', 'ben@example.com'),
-];
-/** Administrators; some calls are theirs alone. */
-export const ADMINS: ReadonlySet<string> = new Set(['bot@example.com']);
-
 export interface Store {
   readonly people: Map<number, Person>;
+  /** By every address that somebody has, in lower case; blocked and deleted people keep theirs. */
   readonly byEmail: Map<string, Person>;
+  readonly groups: ReadonlyMap<number, Group>;
+  readonly companies: Map<number, Company>;
   /** Live and deleted ones, in the order of their ids. */
   readonly tickets: Map<number, Ticket>;
   /** The same tickets in the order of their last change. */
   readonly touched: Map<number, Ticket>;
   readonly conversations: Map<number, { readonly ticket: Ticket; readonly conversation: Conversation }>;
-  addPerson(person: Person): void;
+  /** Remembers somebody, under every address. */
+  keep(person: Person): void;
+  /** Frees somebody's addresses: before they change, or for good. */
+  release(person: Person): void;
   touch(ticket: Ticket, at: string): void;
   reset(): void;
 }
+
+/** In lower case. */
+export const addressesOf = ({ email, other_emails: others }: Person): readonly string[] =>
+  [email, ...others].flatMap((address) => (address === null ? [] : [address.toLowerCase()]));
 
 export function createStore(): Store {
   let sequence = 0;
   const store: Store = {
     people: new Map(),
     byEmail: new Map(),
+    groups: new Map(GROUPS.map((group) => [group.id, group])),
+    companies: new Map(),
     tickets: new Map(),
     touched: new Map(),
     conversations: new Map(),
-    addPerson(person) {
+    keep(person) {
       store.people.set(person.id, person);
-      if (person.email !== null) store.byEmail.set(person.email.toLowerCase(), person);
+      for (const email of addressesOf(person)) store.byEmail.set(email, person);
+    },
+    release(person) {
+      for (const email of addressesOf(person)) store.byEmail.delete(email);
     },
     touch(ticket, at) {
       sequence += 1;
@@ -134,8 +155,9 @@ export function createStore(): Store {
       store.touched.set(ticket.id, ticket);
     },
     reset() {
-      for (const map of [store.people, store.byEmail, store.tickets, store.touched, store.conversations]) map.clear();
-      for (const person of AGENTS) store.addPerson({ ...person });
+      for (const map of [store.people, store.byEmail, store.companies, store.tickets, store.touched, store.conversations]) map.clear();
+      for (const person of AGENTS) store.keep({ ...person });
+      for (const company of COMPANIES) store.companies.set(company.id, { ...company });
     },
   };
   store.reset();

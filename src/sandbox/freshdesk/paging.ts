@@ -1,7 +1,7 @@
 /** Freshdesk's pages: `page` and `per_page`, and a `link` header to the next one. Source: developers.freshdesk.com "Pagination". */
 import type { Call, Reply } from '../kit/desk.ts';
 import { wholeNumber } from '../kit/json.ts';
-import { validationFailed } from './errors.ts';
+import { invalidField, validationFailed } from './errors.ts';
 
 const MAX_SIZE = 100;
 
@@ -14,6 +14,12 @@ function positive(query: URLSearchParams, name: string, fallback: number, max: n
     throw validationFailed([{ field: name, message: `It should be a Positive Integer${bound}`, code: 'invalid_value' }]);
   }
   return value;
+}
+
+/** Parameters that are not known are errors, on lists and on single records alike. */
+export function demandKnown(query: URLSearchParams, known: readonly string[]): void {
+  const unknown = [...query.keys()].filter((key) => !known.includes(key));
+  if (unknown.length > 0) throw validationFailed(unknown.map(invalidField));
 }
 
 export function pageOf<Row>(rows: readonly Row[], show: (row: Row) => object, { query }: Call, address: string, maxPages = Infinity): Reply {

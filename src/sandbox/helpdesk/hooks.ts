@@ -1,15 +1,17 @@
 /**
- * Helpdesk's webhooks. The vendor documents the five events and the `whsec_` secret, not the delivery: envelope, headers
- * and retries are an assumption, the Standard Webhooks specification, which the secret's prefix suggests. The vendor
- * takes only https targets; this desk takes http as well, because on loopback nobody has a certificate.
+ * Helpdesk's webhooks. The vendor documents the five events and the `whsec_` secret, not the delivery: envelope, signature
+ * and retries are assumptions, by default those of the Standard Webhooks specification, which the secret's prefix suggests; switches give
+ * others. The vendor takes only https targets; this desk takes http as well unless told not to, because on loopback nobody has a
+ * certificate.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { Webhook as Signer } from 'standardwebhooks';
 import type { Deliveries, Outcome } from '../kit/deliveries.ts';
 import { Refused, type Call, type HandMadeWebhook, type Json, type Premises, type Route } from '../kit/desk.ts';
 import { isTextList } from '../kit/json.ts';
 import { invalid, notFound, unwrap, type Problem } from './errors.ts';
 import { pageOf } from './paging.ts';
+import type { Settings } from './settings.ts';
 
 export const EVENTS: readonly string[] = ['ticket.created', 'ticket.updated', 'ticket.deleted', 'ticket.assignment.changed', 'ticket.resolved'];
 
@@ -45,14 +47,47 @@ const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 const normalised = (secret: string): string =>
   /^whsec_[A-Za-z0-9+/]{4,}={0,2}$/.test(secret) ? secret : `whsec_${Buffer.from(secret).toString('base64')}`;
 
+interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly createdAt: string;
+}
+
+function enveloped(envelope: Settings['webhook_envelope'], event: Event, ticket: object): object {
+  switch (envelope) {
+    case 'event':
+      return { ...event, data: { ticket } };
+    case 'flat':
+      return { event: event.type, sentAt: event.createdAt, ...ticket };
+    case 'thin':
+      return { ...event, data: { ticketId: 'id' in ticket ? ticket.id : null } };
+  }
+}
+
+/** By the machine's time, not the desk's: receivers compare it with their own. */
+function signatureOf(scheme: Settings['webhook_signature'], { secret, signer }: Webhook, id: string, body: string): Record<string, string> {
+  const now = new Date();
+  const seconds = String(Math.floor(now.getTime() / 1000));
+  const hmac = (text: string): string => createHmac('sha256', secret).update(text).digest('hex');
+  switch (scheme) {
+    case 'standard-webhooks':
+      return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': signer.sign(id, now, body) };
+    case 'stripe':
+      return { 'Airclou-Signature': `t=${seconds},v1=${hmac(`${seconds}.${body}`)}` };
+    case 'hmac':
+      return { 'X-Webhook-Signature': `sha256=${hmac(body)}` };
+    case 'none':
+      return {};
+  }
+}
+
 export function createHooks(parts: {
   readonly premises: Premises;
   readonly deliveries: Deliveries;
+  readonly settings: Settings;
   readonly name: (prefix: string) => string;
-  /** Milliseconds before each retry; null for the specification's. */
-  readonly retryMs: () => readonly number[] | null;
 }): Hooks {
-  const { premises, deliveries } = parts;
+  const { premises, deliveries, settings } = parts;
   const webhooks = new Map<string, Webhook>();
   const base = '/helpdesk/api/v1/webhooks';
   const nowText = (): string => new Date(premises.clock.now()).toISOString();
@@ -72,6 +107,7 @@ export function createHooks(parts: {
     const [name, targetUrl, events, active] = [value('name'), value('targetUrl'), value('events'), value('active') ?? true];
     if (typeof name !== 'string' || name === '') problems.push({ field: 'name', message: 'is required' });
     if (typeof targetUrl !== 'string' || !/^https?:\/\//.test(targetUrl) || !URL.canParse(targetUrl)) problems.push({ field: 'targetUrl', message: 'must be a URL' });
+    else if (settings.require_https && !targetUrl.startsWith('https:')) problems.push({ field: 'targetUrl', message: 'must use HTTPS' });
     if (!isTextList(events) || events.length === 0 || events.some((event) => !EVENTS.includes(event))) {
       problems.push({ field: 'events', message: `must be a list of ${EVENTS.join(', ')}` });
     }
@@ -99,7 +135,7 @@ export function createHooks(parts: {
       if (kept) webhooks.set(webhook.id, { ...kept, active: false });
       return null;
     }
-    const own = parts.retryMs();
+    const own = settings.webhook_retry_ms;
     const wait = (own ?? RETRY_MS)[attempt - 1];
     if (wait === undefined) return null;
     return own ? wait : Math.round(wait * (0.8 + 0.4 * Math.random()));
@@ -111,7 +147,7 @@ export function createHooks(parts: {
       path: base,
       handle: ({ query }) => {
         const order = { place: ({ id }: Webhook) => id, id: ({ id }: Webhook) => id, descending: false };
-        return { status: 200, body: pageOf('webhooks', [...webhooks.values()], show, order, query, '/api/v1/webhooks') };
+        return { status: 200, body: pageOf('webhooks', [...webhooks.values()], show, order, query, '/api/v1/webhooks', settings.paging) };
       },
     },
     {
@@ -152,34 +188,25 @@ export function createHooks(parts: {
         const wanting = [...webhooks.values()].filter((webhook) => webhook.active && webhook.events.includes(type));
         if (wanting.length === 0) continue;
         const id = `evt_${randomUUID().replaceAll('-', '')}`;
-        const body = JSON.stringify({ id, type, createdAt: nowText(), data: { ticket } });
+        const body = JSON.stringify(enveloped(settings.webhook_envelope, { id, type, createdAt: nowText() }, ticket));
+        const scheme = settings.webhook_signature;
         for (const webhook of wanting) {
           deliveries.send({
             url: webhook.targetUrl,
             method: 'POST',
             retry: (outcome, attempt) => retry(webhook, outcome, attempt),
-            compose() {
-              // The machine's time, not the desk's: receivers compare it with their own.
-              const now = new Date();
-              return {
-                body,
-                headers: {
-                  ...webhook.headers,
-                  'Content-Type': 'application/json',
-                  'User-Agent': 'Airclou-Webhooks',
-                  'webhook-id': id,
-                  'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-                  'webhook-signature': webhook.signer.sign(id, now, body),
-                },
-              };
-            },
+            compose: () => ({
+              body,
+              headers: { ...webhook.headers, 'Content-Type': 'application/json', 'User-Agent': 'Airclou-Webhooks', ...signatureOf(scheme, webhook, id, body) },
+            }),
           });
         }
       }
     },
     install({ url, headers, secret }) {
       const old = [...webhooks.values()].find(({ targetUrl }) => targetUrl === url);
-      const key = secret === null ? (old?.secret ?? newSecret()) : normalised(secret);
+      // Only Standard Webhooks says what a secret looks like; for the others any text is one.
+      const key = secret === null ? (old?.secret ?? newSecret()) : settings.webhook_signature === 'standard-webhooks' ? normalised(secret) : secret;
       const webhook: Webhook = {
         id: old?.id ?? parts.name('whk'),
         name: 'Set up by hand',
@@ -187,7 +214,7 @@ export function createHooks(parts: {
         events: EVENTS,
         active: true,
         secret: key,
-        signer: new Signer(key),
+        signer: new Signer(normalised(key)),
         headers,
         createdAt: old?.createdAt ?? nowText(),
         updatedAt: nowText(),

@@ -35,10 +35,19 @@ export interface Message {
   readonly content: string;
   readonly textContent: string;
   readonly authorId: string;
-  readonly attachments: readonly never[];
-  readonly ccs: readonly object[];
+  readonly attachments: readonly MessageFile[];
+  readonly ccs: readonly { readonly email: string; readonly name: string | null }[];
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** The vendor names `token`, `name` and `size`; the rest is an assumption. */
+export interface MessageFile {
+  readonly token: string;
+  readonly name: string;
+  readonly size: number;
+  readonly contentType: string;
+  readonly url: string;
 }
 
 export const STATUSES: readonly string[] = ['new', 'open', 'pending', 'resolved', 'closed'];
@@ -53,11 +62,12 @@ export const USERS: readonly User[] = [
   { id: 'usr_bot000', name: 'Deskmesh Bot', email: 'bot@example.com', role: 'admin' },
   { id: 'usr_abc123', name: 'Ann Agent', email: 'ann@example.com', role: 'agent' },
   { id: 'usr_xyz789', name: 'Ben Agent', email: 'ben@example.com', role: 'agent' },
+  { id: 'usr_vic456', name: 'Vic Viewer', email: 'vic@example.com', role: 'viewer' },
 ];
 
-/** Has the form of a JWT; nobody but this desk reads it. */
-const session = (user: string): string =>
-  [{ alg: 'HS256', typ: 'JWT' }, { sub: user, workspace: WORKSPACE, exp: 4_102_444_800 }, `sandbox signature of ${user}`]
+/** The session of a signed-in user, in the form of a JWT; nobody but this desk reads it. */
+export const sessionOf = (user: string): string =>
+  [{ alg: 'HS256', typ: 'JWT' }, { sub: user, workspace: WORKSPACE }, `sandbox signature of ${user}`]
     .map((part) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url'))
     .join('.');
 
@@ -70,34 +80,7 @@ export const KEYS: Readonly<Record<string, { readonly level: Level; readonly use
   aclou_5a6db0c5a99e0001: { level: 'write', user: 'usr_abc123' },
   aclou_5a6db0c5bee0bead: { level: 'read', user: 'usr_xyz789' },
 };
-export const SESSIONS: Readonly<Record<string, string>> = Object.fromEntries(USERS.map(({ id }) => [session(id), id]));
-export const sessionOf = session;
-
-export interface Field {
-  readonly id: string;
-  readonly title: string;
-  readonly fieldKey: string;
-  readonly type: 'text' | 'textarea' | 'number' | 'checkbox' | 'date' | 'dropdown';
-  readonly options: readonly string[];
-}
-const systemField = (fieldKey: string, title: string, type: Field['type'], options: readonly string[] = []): Field => ({
-  id: `system_${fieldKey}`, title, fieldKey, type, options,
-});
-export const SYSTEM_FIELDS: readonly Field[] = [
-  systemField('subject', 'Subject', 'text'),
-  systemField('status', 'Status', 'dropdown', STATUSES),
-  systemField('priority', 'Priority', 'dropdown', PRIORITIES),
-  systemField('type', 'Type', 'dropdown', TYPES),
-  systemField('assignee', 'Assignee', 'text'),
-  systemField('requester', 'Requester', 'text'),
-  systemField('tags', 'Tags', 'text'),
-];
-export const CUSTOM_FIELDS: readonly Field[] = [
-  { id: 'cf_description', title: 'Description', fieldKey: 'description', type: 'textarea', options: [] },
-  { id: 'cf_ref', title: 'Reference', fieldKey: 'ref', type: 'text', options: [] },
-  { id: 'cf_abc', title: 'Plan', fieldKey: 'plan', type: 'dropdown', options: ['Free', 'Pro', 'Enterprise'] },
-  { id: 'cf_escalated', title: 'Escalated', fieldKey: 'escalated', type: 'checkbox', options: [] },
-];
+export const SESSIONS: Readonly<Record<string, string>> = Object.fromEntries(USERS.map(({ id }) => [sessionOf(id), id]));
 
 /** Grows with time, so ids sort by age and never come back. */
 export function createNames(): (prefix: string) => string {
@@ -112,6 +95,8 @@ export interface Store {
   readonly touched: Map<string, Ticket>;
   readonly messages: Map<string, Message>;
   readonly byTicket: Map<string, Message[]>;
+  /** Ids of the messages that were mailed to the customer. */
+  readonly mailed: Set<string>;
   touch(ticket: Ticket, at: string): void;
   remove(ticket: Ticket): void;
   clear(): void;
@@ -123,6 +108,7 @@ export function createStore(): Store {
     touched: new Map(),
     messages: new Map(),
     byTicket: new Map(),
+    mailed: new Set(),
     touch(ticket, at) {
       ticket.updatedAt = at;
       store.tickets.set(ticket.id, ticket);
@@ -136,7 +122,7 @@ export function createStore(): Store {
       store.byTicket.delete(ticket.id);
     },
     clear() {
-      for (const map of [store.tickets, store.touched, store.messages, store.byTicket]) map.clear();
+      for (const part of [store.tickets, store.touched, store.messages, store.byTicket, store.mailed]) part.clear();
     },
   };
   return store;

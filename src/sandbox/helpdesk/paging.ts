@@ -1,7 +1,8 @@
 /**
- * Cursor pages. The vendor's pages disagree about the names, so both are taken: `page_size` and `after` of the ticket
- * page (25, at most 100), `page[size]` and `page[after]` of the pagination page (100, at most 200) with their aliases.
- * `links.next` is a path without `/helpdesk`, as the vendor's samples print it: it cannot be followed as it stands.
+ * Cursor pages. The vendor's pages disagree about the names: `page_size` and `after` of the ticket page (25, at most 100),
+ * `page[size]` and `page[after]` of the pagination page (100, at most 200) with their aliases. The desk knows both, or by its switch
+ * one of them, and then passes over the other's parameters. `links.next` is a path without `/helpdesk`, as the vendor's samples
+ * print it: it cannot be followed as it stands.
  */
 import type { Json } from '../kit/desk.ts';
 import { wholeNumber } from '../kit/json.ts';
@@ -14,10 +15,20 @@ export interface Order<Row> {
   readonly descending: boolean;
 }
 
-const sizeOf = (query: URLSearchParams): number => {
-  const modern = query.get('page[size]') ?? query.get('pageSize');
-  const plain = query.get('page_size');
-  const [given, fallback, max] = modern === null ? [plain, 25, 100] : [modern, 100, 200];
+export type PagingForm = 'both' | 'tickets' | 'pagination';
+
+const first = (query: URLSearchParams, names: readonly string[]): string | null => {
+  for (const name of names) {
+    const value = query.get(name);
+    if (value !== null) return value;
+  }
+  return null;
+};
+
+const sizeOf = (query: URLSearchParams, form: PagingForm): number => {
+  const modern = form === 'tickets' ? null : first(query, ['page[size]', 'pageSize']);
+  const plain = form === 'pagination' ? null : query.get('page_size');
+  const [given, fallback, max] = modern === null && form !== 'pagination' ? [plain, 25, 100] : [modern, 100, 200];
   if (given === null) return fallback;
   const size = wholeNumber(given);
   if (size === null || size < 1) throw badRequest('The page size must be a positive integer');
@@ -43,10 +54,24 @@ function decode(cursor: string): { place: string | number; id: string } {
   throw badRequest('The cursor is not valid');
 }
 
+const CURSORS: Readonly<Record<PagingForm, readonly string[]>> = {
+  both: ['after', 'page[after]', 'pageAfter'],
+  tickets: ['after'],
+  pagination: ['page[after]', 'pageAfter'],
+};
+
 /** `rows` are in the order of `order`. `path` is that of the list, as the vendor prints it. */
-export function pageOf<Row>(key: string, rows: readonly Row[], show: (row: Row) => object, order: Order<Row>, query: URLSearchParams, path: string): Json {
-  const size = sizeOf(query);
-  const after = query.get('after') ?? query.get('page[after]') ?? query.get('pageAfter');
+export function pageOf<Row>(
+  key: string,
+  rows: readonly Row[],
+  show: (row: Row) => object,
+  order: Order<Row>,
+  query: URLSearchParams,
+  path: string,
+  form: PagingForm,
+): Json {
+  const size = sizeOf(query, form);
+  const after = first(query, CURSORS[form]);
   let start = 0;
   if (after !== null) {
     const cursor = decode(after);
@@ -65,9 +90,12 @@ export function pageOf<Row>(key: string, rows: readonly Row[], show: (row: Row) 
   let next: string | null = null;
   if (afterCursor !== null) {
     const parameters = new URLSearchParams(query);
-    for (const name of ['after', 'page[after]', 'pageAfter']) parameters.delete(name);
-    parameters.set('after', afterCursor);
+    for (const name of CURSORS.both) parameters.delete(name);
+    parameters.set(form === 'pagination' ? 'page[after]' : 'after', afterCursor);
     next = `${path}?${parameters.toString()}`;
   }
-  return { [key]: page.map(show), meta: { pageSize: size, hasMore, afterCursor }, links: { next } };
+  const shown = { [key]: page.map(show) };
+  if (form === 'tickets') return { ...shown, meta: { pageSize: size, hasMore }, links: { next } };
+  if (form === 'pagination') return { ...shown, meta: { hasMore, afterCursor }, links: { next, prev: null } };
+  return { ...shown, meta: { pageSize: size, hasMore, afterCursor }, links: { next } };
 }

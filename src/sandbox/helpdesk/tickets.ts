@@ -1,47 +1,17 @@
-/** Helpdesk's tickets and ticket fields, as the vendor's ticket page has them (kept verbatim in the seeds of this project). */
+/** Helpdesk's tickets, as the vendor's ticket page has them (kept verbatim in the seeds of this project). */
 import { Refused, type Call, type Json, type Premises, type Reply, type Route } from '../kit/desk.ts';
-import { EMAIL, isJson, isTextList, printed } from '../kit/json.ts';
+import { EMAIL, isTextList } from '../kit/json.ts';
 import { invalid, notFound, unwrap, type Problem } from './errors.ts';
+import type { Fields } from './fields.ts';
 import type { Hooks } from './hooks.ts';
-import { CUSTOM_FIELDS, PRIORITIES, STATUSES, SYSTEM_FIELDS, TYPES, USERS, type CustomFieldValue, type Field, type Store, type Ticket } from './model.ts';
+import { PRIORITIES, STATUSES, TYPES, USERS, type Store, type Ticket } from './model.ts';
 import { pageOf, type Order } from './paging.ts';
+import type { Settings } from './settings.ts';
 
 type Writable = Pick<Ticket, 'subject' | 'status' | 'priority' | 'type' | 'assigneeId' | 'requesterEmail' | 'requesterName' | 'tags' | 'customFields'>;
 
-/** A value of the type that the field's definition says; null empties any. */
-function fits(field: Field, value: unknown): boolean {
-  if (value === null) return true;
-  switch (field.type) {
-    case 'number':
-      return typeof value === 'number';
-    case 'checkbox':
-      return typeof value === 'boolean';
-    case 'dropdown':
-      return typeof value === 'string' && field.options.includes(value);
-    default:
-      return typeof value === 'string';
-  }
-}
-
-function readCustom(value: unknown, before: readonly CustomFieldValue[], problems: Problem[]): readonly CustomFieldValue[] {
-  if (!Array.isArray(value)) {
-    problems.push({ field: 'customFields', message: 'must be a list' });
-    return before;
-  }
-  const merged = new Map(before.map((item) => [item.id, item.value]));
-  for (const item of value) {
-    const id: unknown = isJson(item) ? item['id'] : undefined;
-    const field = CUSTOM_FIELDS.find((known) => known.id === id);
-    const given: unknown = isJson(item) ? (item['value'] ?? null) : null;
-    if (!field) problems.push({ field: 'customFields', message: `has no field ${printed(id)}` });
-    else if (!fits(field, given)) problems.push({ field: `customFields.${field.id}`, message: `must be a ${field.type} value` });
-    else merged.set(field.id, given);
-  }
-  return [...merged].map(([id, given]) => ({ id, value: given }));
-}
-
 /** `before` is null for a create. Unknown keys are passed over. */
-function readWrite(input: Json, before: Ticket | null): Partial<Writable> {
+function readWrite(input: Json, before: Ticket | null, fields: Fields): Partial<Writable> {
   const problems: Problem[] = [];
   const patch: Partial<Writable> = {};
 
@@ -71,7 +41,7 @@ function readWrite(input: Json, before: Ticket | null): Partial<Writable> {
   const tags = input['tags'];
   if (isTextList(tags)) patch.tags = [...new Set(tags)];
   else if (tags !== undefined) problems.push({ field: 'tags', message: 'must be a list of texts' });
-  if (input['customFields'] !== undefined) patch.customFields = readCustom(input['customFields'], before?.customFields ?? [], problems);
+  if (input['customFields'] !== undefined || before === null) patch.customFields = fields.values(input['customFields'], before?.customFields ?? null, problems);
 
   if (problems.length > 0) throw invalid(problems);
   return patch;
@@ -82,10 +52,12 @@ export const showTicket = (ticket: Ticket): Json => ({ ...ticket });
 export function createTickets(parts: {
   readonly store: Store;
   readonly hooks: Hooks;
+  readonly fields: Fields;
   readonly premises: Premises;
+  readonly settings: Settings;
   readonly name: (prefix: string) => string;
 }): readonly Route[] {
-  const { store, hooks, premises } = parts;
+  const { store, hooks, fields, premises, settings } = parts;
   const base = '/helpdesk/api/v1/tickets';
   const nowText = (): string => new Date(premises.clock.now()).toISOString();
 
@@ -117,11 +89,11 @@ export function createTickets(parts: {
       rows.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : a.id < b.id ? -1 : 1));
     }
     if (order.descending) rows.reverse();
-    return { status: 200, body: pageOf('tickets', rows, showTicket, order, query, '/api/v1/tickets') };
+    return { status: 200, body: pageOf('tickets', rows, showTicket, order, query, '/api/v1/tickets', settings.paging) };
   }
 
   function create(call: Call): Reply {
-    const patch = readWrite(unwrap(call.body, 'ticket'), null);
+    const patch = readWrite(unwrap(call.body, 'ticket'), null, fields);
     const now = nowText();
     const ticket: Ticket = {
       id: parts.name('tkt'),
@@ -147,35 +119,16 @@ export function createTickets(parts: {
   /** Every update dispatches `ticket.updated`, whether or not a value differs: so the vendor's page says. */
   function update(call: Call): Reply {
     const ticket = find(call);
-    const patch = readWrite(unwrap(call.body, 'ticket'), ticket);
+    const patch = readWrite(unwrap(call.body, 'ticket'), ticket, fields);
     const reassigned = patch.assigneeId !== undefined && patch.assigneeId !== ticket.assigneeId;
     const resolved = patch.status === 'resolved' && ticket.status !== 'resolved';
     Object.assign(ticket, patch);
     store.touch(ticket, nowText());
     const shown = showTicket(ticket);
     hooks.fire(['ticket.updated', ...(reassigned ? ['ticket.assignment.changed'] : []), ...(resolved ? ['ticket.resolved'] : [])], shown);
-    return { status: 200, body: { ticket: shown } };
+    if (settings.update_answer === 'empty') return { status: 200 };
+    return { status: 200, body: settings.update_answer === 'bare' ? shown : { ticket: shown } };
   }
-
-  const showField = (field: Field): Json => ({
-    id: field.id,
-    title: field.title,
-    fieldKey: field.fieldKey,
-    type: field.type,
-    description: null,
-    position: [...SYSTEM_FIELDS, ...CUSTOM_FIELDS].indexOf(field),
-    active: true,
-    requiredForAgents: field.id === 'system_subject',
-    requiredForEndUsers: field.id === 'system_subject',
-    visibleToEndUsers: true,
-    editableByEndUsers: false,
-    regexPattern: null,
-    defaultValue: null,
-    options: field.options.map((value) => ({ value, label: value })),
-    createdAt: '2024-01-08T09:00:00.000Z',
-    updatedAt: '2024-01-08T09:00:00.000Z',
-  });
-  const fields = [...SYSTEM_FIELDS, ...CUSTOM_FIELDS];
 
   return [
     { method: 'GET', path: base, handle: list },
@@ -190,23 +143,6 @@ export function createTickets(parts: {
         store.remove(ticket);
         hooks.fire(['ticket.deleted'], showTicket(ticket));
         return { status: 204 };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/helpdesk/api/v1/ticket_fields',
-      handle: ({ query }) => {
-        const at = (field: Field): number => fields.indexOf(field);
-        const order: Order<Field> = { place: at, id: ({ id }) => id, descending: false };
-        return { status: 200, body: pageOf('ticketFields', fields, showField, order, query, '/api/v1/ticket_fields') };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/helpdesk/api/v1/ticket_fields/:id',
-      handle: ({ params }) => {
-        const field = fields.find(({ id }) => id === params['id']);
-        return field ? { status: 200, body: { ticketField: showField(field) } } : notFound('Ticket field');
       },
     },
   ];

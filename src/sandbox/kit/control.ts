@@ -103,6 +103,8 @@ export interface Control {
   state(brief: boolean): Json;
   reset(): void;
   fault(body: unknown): void;
+  /** Turns the desk's switches. Throws for those it does not have. */
+  switch(body: unknown): void;
 }
 
 export function createControl(
@@ -138,6 +140,12 @@ export function createControl(
     model.reset();
   };
   const fault = (body: unknown): void => faults.add(readFault(body));
+  const turn = (body: unknown): void => {
+    const { clock_offset_ms: offset, seed, ...own } = demand(settingsValidator, 'bad settings', body);
+    if (typeof offset === 'number') clock.shift(offset);
+    if (typeof seed === 'number') faults.seed(seed);
+    Object.assign(model.settings, own);
+  };
 
   const actions: Readonly<Record<string, (query: URLSearchParams, body: unknown) => unknown>> = {
     'GET state': (query) => state(['1', 'true'].includes(query.get('brief') ?? '')),
@@ -151,10 +159,7 @@ export function createControl(
       return { faults: faults.active() };
     },
     'POST settings': (_query, body) => {
-      const { clock_offset_ms: offset, seed, ...own } = demand(settingsValidator, 'bad settings', body);
-      if (typeof offset === 'number') clock.shift(offset);
-      if (typeof seed === 'number') faults.seed(seed);
-      Object.assign(model.settings, own);
+      turn(body);
       return { settings: model.settings };
     },
   };
@@ -163,6 +168,7 @@ export function createControl(
     state,
     reset,
     fault,
+    switch: turn,
     answer(method, path, query, body) {
       const action = actions[`${method} ${path.slice(CONTROL_PREFIX.length + 1)}`];
       if (!action) return { status: 404, body: { error: `no such control; there are ${Object.keys(actions).join(', ')}` } };

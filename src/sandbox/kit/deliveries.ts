@@ -20,6 +20,8 @@ export interface Shipment {
   compose(attempt: number): { readonly headers: Readonly<Record<string, string>>; readonly body: string };
   /** Milliseconds until the next attempt, or null to give up: the vendor's own rule. */
   retry(outcome: Outcome, attempt: number): number | null;
+  /** Told what became of each attempt; for vendors that show it. */
+  settled?(outcome: Outcome, attempt: number): void;
 }
 
 export interface DeliveryCounts {
@@ -68,6 +70,7 @@ export function createDeliveries(faults: Faults): Deliveries {
       cancelTimeout();
       if (closed || born !== generation) return;
       answered();
+      shipment.settled?.(outcome, number);
       if (outcome.status !== null && outcome.status >= 200 && outcome.status < 300) {
         counts.delivered += 1;
         counts.waiting -= 1;

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { FormPart } from './form.ts';
 
 /** A JSON object of which nothing is known yet. */
 export type Json = Record<string, unknown>;
@@ -14,9 +15,13 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** The body as text; empty where the route reads bytes or a form. */
   readonly raw: string;
-  /** The parsed body; undefined when there was none. */
+  readonly bytes: Buffer;
+  /** The parsed JSON body; undefined when there was none, or where the route does not read JSON. */
   readonly body: unknown;
+  /** The parts of a multipart body; null when it was none. */
+  readonly form: readonly FormPart[] | null;
   /** E-mail of the agent whose credentials were used; empty where the vendor lets nobody in particular through. */
   readonly who: string;
 }
@@ -29,6 +34,10 @@ export interface Reply {
   readonly json?: string;
   /** Sent as it stands, as plain text; wins over both. */
   readonly text?: string;
+  /** Sent as it stands; wins over all of them. */
+  readonly bytes?: Buffer;
+  /** The content type of `text` or `bytes`, where it is another. */
+  readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer repeats an earlier one, so this request wrote nothing. */
   readonly replayed?: boolean;
@@ -36,13 +45,16 @@ export interface Reply {
 
 /**
  * A handler is synchronous: it sees and changes the desk without anybody in between, so every write is atomic. That is
- * why the kit has a small route table of its own instead of a router of asynchronous middlewares.
+ * why the kit has a small route table of its own instead of a router of asynchronous middlewares. Only what changes nothing
+ * and has to reach outside (a vendor's test call to a webhook) may take its time.
  */
 export interface Route {
   readonly method: string;
   /** Segments; one that begins with a colon is a parameter. */
   readonly path: string;
-  handle(call: Call): Reply;
+  /** What the body is: JSON (the default), JSON or a multipart form, text of any kind, or bytes. */
+  readonly reads?: 'json' | 'form' | 'text' | 'bytes';
+  handle(call: Call): Reply | Promise<Reply>;
 }
 
 /** A refusal thrown from deep inside a validation; always before anything was changed. */
@@ -96,7 +108,7 @@ export interface DeskModel {
   wording(status: number): Reply;
   /** No route has this path, or (`allowed` not empty) none with this method. */
   unrouted(call: Call, allowed: readonly string[]): Reply;
-  badBody(why: 'json' | 'encoding' | 'size'): Reply;
+  badBody(why: 'json' | 'encoding' | 'size' | 'form'): Reply;
   holds(): Holdings;
   counts(): Readonly<Record<string, number>>;
   installWebhook(webhook: HandMadeWebhook): object;

@@ -7,8 +7,9 @@ import getRawBody from 'raw-body';
 import { createClock } from './clock.ts';
 import { BadControl, CONTROL_PREFIX, createControl } from './control.ts';
 import { createDeliveries } from './deliveries.ts';
-import { Refused, type Call, type DeskModel, type Premises, type Reply } from './desk.ts';
+import { Refused, type Call, type DeskModel, type Premises, type Reply, type Route } from './desk.ts';
 import { createFaults, type Fault } from './faults.ts';
+import { readForm } from './form.ts';
 import { createLedger } from './ledger.ts';
 import { createRoutes } from './routes.ts';
 import { createTimers } from './timers.ts';
@@ -24,13 +25,18 @@ export interface SandboxDesk {
   reset(): void;
   /** Throws for a fault that makes no sense. */
   faults(fault: Fault): void;
+  /** Turns switches of the desk, until the next reset. Throws for one that it does not have, or a value that makes no sense. */
+  settings(switches: Readonly<Record<string, unknown>>): void;
   close(): Promise<void>;
 }
 
 /** `timeout` never answers; after this long the connection is cut all the same, so that a forgotten client ends. */
 const HOLD_MS = 120_000;
 const LATENCY_MS = 1_000;
-const BODY_LIMIT = '25mb';
+const BODY_LIMIT = '60mb';
+const NOTHING = Buffer.alloc(0);
+/** A request with this header is spared all faults: people in a story go on while the desk fails for others. */
+const CALM = 'x-sandbox-calm';
 
 export async function openDesk(
   build: (premises: Premises) => DeskModel,
@@ -63,9 +69,12 @@ export async function openDesk(
 
   function send(ctx: Context, reply: Reply, headers: Readonly<Record<string, string>> = {}): void {
     ctx.status = reply.status;
-    if (reply.text !== undefined) {
+    if (reply.bytes !== undefined) {
+      ctx.body = reply.bytes;
+      ctx.set('Content-Type', reply.type ?? 'application/octet-stream');
+    } else if (reply.text !== undefined) {
       ctx.body = reply.text;
-      ctx.set('Content-Type', 'text/plain; charset=utf-8');
+      ctx.set('Content-Type', reply.type ?? 'text/plain; charset=utf-8');
     } else if (reply.json !== undefined || reply.body !== undefined) {
       ctx.body = reply.json ?? JSON.stringify(reply.body);
       ctx.set('Content-Type', 'application/json; charset=utf-8');
@@ -77,32 +86,43 @@ export async function openDesk(
     for (const name in reply.headers) ctx.set(name, reply.headers[name] ?? '');
   }
 
-  async function readBody(ctx: Context): Promise<string | 'too large' | null> {
-    if (ctx.headers['content-length'] === undefined && ctx.headers['transfer-encoding'] === undefined) return '';
+  async function readBody(ctx: Context): Promise<Buffer | 'too large'> {
+    if (ctx.headers['content-length'] === undefined && ctx.headers['transfer-encoding'] === undefined) return NOTHING;
     try {
-      const bytes = await getRawBody(ctx.req, { limit: BODY_LIMIT });
-      return isUtf8(bytes) ? bytes.toString('utf8') : null;
+      return await getRawBody(ctx.req, { limit: BODY_LIMIT });
     } catch (error) {
       if (error instanceof Error && 'type' in error && error.type === 'entity.too.large') return 'too large';
       throw error;
     }
   }
 
-  function handle(call: Call, found: ReturnType<typeof routes.find>): { reply: Reply; who: string } {
+  /** What a body says, in the way that its route reads it; or how the vendor words that it does not. */
+  async function understood(ctx: Context, bytes: Buffer, reads: Route['reads']): Promise<Pick<Call, 'raw' | 'bytes' | 'form' | 'body'> | { readonly refusal: Reply }> {
+    const type = ctx.headers['content-type'] ?? '';
+    if (reads === 'bytes') return { raw: '', bytes, form: null, body: undefined };
+    if (reads === 'form' && /^multipart\/form-data/i.test(type)) {
+      const form = await readForm(type, bytes);
+      return form === null ? { refusal: model.badBody('form') } : { raw: '', bytes, form, body: undefined };
+    }
+    if (!isUtf8(bytes)) return { refusal: model.badBody('encoding') };
+    const raw = bytes.toString('utf8');
+    if (raw === '' || reads === 'text') return { raw, bytes, form: null, body: undefined };
+    try {
+      return { raw, bytes, form: null, body: JSON.parse(raw) as unknown };
+    } catch {
+      return { refusal: model.badBody('json') };
+    }
+  }
+
+  async function handle(ctx: Context, call: Call, found: ReturnType<typeof routes.find>): Promise<{ reply: Reply; who: string }> {
     const admission = model.admit(call);
     if ('refusal' in admission) return { reply: admission.refusal, who: '' };
     const { who } = admission;
     if (!found.route) return { reply: model.unrouted(call, found.allowed), who };
-    let body: unknown;
-    if (call.raw !== '') {
-      try {
-        body = JSON.parse(call.raw);
-      } catch {
-        return { reply: model.badBody('json'), who };
-      }
-    }
+    const content = await understood(ctx, call.bytes, found.route.reads);
+    if ('refusal' in content) return { reply: content.refusal, who };
     try {
-      return { reply: found.route.handle({ ...call, params: found.params, body, who }), who };
+      return { reply: await found.route.handle({ ...call, ...content, params: found.params, who }), who };
     } catch (error) {
       if (error instanceof Refused) return { reply: error.reply, who };
       throw error;
@@ -110,10 +130,10 @@ export async function openDesk(
   }
 
   async function answerControl(ctx: Context, query: URLSearchParams): Promise<void> {
-    const raw = await readBody(ctx);
+    const bytes = await readBody(ctx);
     let body: unknown;
     try {
-      body = raw === null || raw === '' ? undefined : JSON.parse(raw);
+      body = bytes === 'too large' || bytes.length === 0 ? undefined : JSON.parse(bytes.toString('utf8'));
     } catch {
       send(ctx, { status: 400, body: { error: 'the body is not JSON' } });
       return;
@@ -131,7 +151,7 @@ export async function openDesk(
     ledger.request(method, found.route?.path ?? '(unknown)');
 
     let loseResponse = false;
-    for (const fault of faults.forRequest(method, spelled)) {
+    for (const fault of ctx.get(CALM) === '' ? faults.forRequest(method, spelled) : []) {
       ledger.fault();
       if (fault.kind === 'latency') await pause(fault.ms ?? LATENCY_MS);
       else if (fault.kind === 'reset') return cut(ctx);
@@ -143,10 +163,10 @@ export async function openDesk(
       }
     }
 
-    const raw = await readBody(ctx);
-    const call: Call = { method, path, params: {}, query, headers: ctx.headers, raw: raw ?? '', body: undefined, who: '' };
-    if (raw === null || raw === 'too large') return send(ctx, model.badBody(raw === null ? 'encoding' : 'size'));
-    const { reply, who } = handle(call, found);
+    const bytes = await readBody(ctx);
+    if (bytes === 'too large') return send(ctx, model.badBody('size'));
+    const call: Call = { method, path, params: {}, query, headers: ctx.headers, raw: '', bytes, form: null, body: undefined, who: '' };
+    const { reply, who } = await handle(ctx, call, found);
     if (method !== 'GET' && reply.status < 300 && !reply.replayed) {
       ledger.write({ at: new Date(clock.now()).toISOString(), method, path, status: reply.status, by: who });
     }
@@ -173,6 +193,7 @@ export async function openDesk(
     state: () => control.state(false),
     reset: control.reset,
     faults: control.fault,
+    settings: control.switch,
     close: () =>
       new Promise((resolve) => {
         timers.close();

@@ -6,8 +6,9 @@ import type { Json } from '../kit/desk.ts';
 import { cutBytes, escapeHtml, htmlToText, sanitiseHtml, textToHtml } from '../kit/html.ts';
 import { idNumber, isJson } from '../kit/json.ts';
 import { recordInvalid } from './errors.ts';
-import type { Comment, Store, Ticket, User } from './model.ts';
-import { VIA_API } from './model.ts';
+import { VIA_API, type Attachment, type Comment, type Ticket, type User, type Via } from './model.ts';
+import type { Store } from './store.ts';
+import type { Uploads } from './uploads.ts';
 
 /** A comment that a write asks for, checked but not yet stored. */
 export interface CommentDraft {
@@ -16,47 +17,53 @@ export interface CommentDraft {
   /** Null: as public as the ticket's first comment. */
   readonly public: boolean | null;
   readonly authorId: number | null;
+  /** Tokens of uploads, every one of them good. */
+  readonly uploads: readonly string[];
 }
 
 const LIMIT_BYTES = 65_535;
 
-/** Who and where a save came from. Holds no client's data; the vendor's real one has addresses and places. */
-const SYSTEM = { client: 'API client', ip_address: '127.0.0.1', location: 'Sandbox', latitude: 0, longitude: 0 };
-export const metadataOf = (custom: object): { readonly system: object; readonly custom: object } => ({ system: SYSTEM, custom });
-
-/** Null for a comment without any text, which the vendor takes for none. */
-export function readCommentDraft(input: Json, store: Store): CommentDraft | null {
+/** Null for a comment without any text or file, which the vendor takes for none. */
+export function readCommentDraft(input: Json, store: Store, uploads: Uploads): CommentDraft | null {
   const { html_body: html, body, value, public: visible, author_id: author } = input;
   const text = typeof body === 'string' ? body : typeof value === 'string' ? value : null;
   const rich = typeof html === 'string' && html !== '' ? html : null;
-  if (rich === null && (text === null || text.trim() === '')) return null;
+  const tokens = uploads.read(input['uploads']);
+  if (rich === null && (text === null || text.trim() === '') && tokens.length === 0) return null;
   let authorId: number | null = null;
   if (author !== undefined && author !== null) {
     authorId = idNumber(author);
     if (!store.users.has(authorId)) throw recordInvalid('author', { description: 'Author: is invalid', error: 'InvalidValue' });
   }
-  return { html: rich, text, public: typeof visible === 'boolean' ? visible : null, authorId };
+  return { html: rich, text, public: typeof visible === 'boolean' ? visible : null, authorId, uploads: tokens };
 }
 
 /** `{{…}}` is a placeholder wherever it stands, and an unknown one is simply gone; `\{{…}}` stays as text. */
-function expand(text: string, facts: (name: string) => string): string {
+export function expand(text: string, facts: (name: string) => string): string {
   if (!text.includes('{{')) return text;
   return text.replace(/(\\?)\{\{([^{}]*)\}\}/g, (whole, escaped: string, name: string) =>
     escaped === '' ? facts(name.trim()) : whole.slice(1),
   );
 }
 
-function placeholders(ticket: Ticket, caller: User, store: Store, url: string): (name: string) => string {
+/** What each placeholder stands for; empty where there is no such thing. */
+export function placeholders(ticket: Ticket, caller: User, store: Store, url: string): (name: string) => string {
   const requester = store.users.get(ticket.requester_id);
   const assignee = ticket.assignee_id === null ? undefined : store.users.get(ticket.assignee_id);
   const facts: Readonly<Record<string, string | null | undefined>> = {
     'ticket.id': String(ticket.id),
     'ticket.title': ticket.subject,
     'ticket.subject': ticket.subject,
+    'ticket.description': ticket.comments[0]?.body,
+    'ticket.latest_comment': ticket.comments.at(-1)?.body,
+    'ticket.comments.first.body': ticket.comments[0]?.body,
+    // Not the comments: the objects that hold them, printed as Ruby prints objects.
+    'ticket.comments': ticket.comments.map((comment) => `#<Event id:${comment.id}, ticket_id:${ticket.sequence}, value:"${comment.body}">`).join(','),
     'ticket.status': ticket.status,
     'ticket.priority': ticket.priority,
     'ticket.ticket_type': ticket.type,
     'ticket.external_id': ticket.external_id,
+    'ticket.updated_at_with_timestamp': ticket.updated_at,
     'ticket.url': `${url}/agent/tickets/${ticket.id}`,
     'ticket.link': `${url}/agent/tickets/${ticket.id}`,
     'ticket.tags': ticket.tags.join(' '),
@@ -75,10 +82,25 @@ const wrap = (html: string): string =>
     ? html
     : `<div class="zd-comment" dir="auto">${html.startsWith('<') ? html.replaceAll('<p>', '<p dir="auto">') : `<p dir="auto">${html}</p>`}</div>`;
 
+/** Files that the text shows as images are its inline images: they are left out of plain lists of attachments. */
+function markInline(attachments: readonly Attachment[], html: string): void {
+  for (const attachment of attachments) if (html.includes(`/attachments/token/${attachment.file.token}/`)) attachment.inline = true;
+}
+
 export function composeComment(
   draft: CommentDraft,
   ticket: Ticket,
-  at: { readonly id: number; readonly auditId: number; readonly time: string; readonly caller: User; readonly store: Store; readonly url: string; readonly custom: object },
+  at: {
+    readonly id: number;
+    readonly auditId: number;
+    readonly time: string;
+    readonly caller: User;
+    readonly store: Store;
+    readonly url: string;
+    readonly custom: object;
+    readonly attachments: readonly Attachment[];
+    readonly via?: Via;
+  },
 ): Comment {
   const facts = placeholders(ticket, at.caller, at.store, at.url);
   let html: string;
@@ -90,6 +112,7 @@ export function composeComment(
     html = wrap(cutBytes(sanitiseHtml(expand(draft.html, (name) => escapeHtml(facts(name)))), LIMIT_BYTES));
     text = htmlToText(html);
   }
+  markInline(at.attachments, html);
   return {
     id: at.id,
     type: 'Comment',
@@ -98,11 +121,11 @@ export function composeComment(
     html_body: html,
     plain_body: text,
     public: draft.public ?? ticket.comments[0]?.public ?? true,
-    attachments: [],
+    attachments: at.attachments,
     audit_id: at.auditId,
-    via: VIA_API,
+    via: at.via ?? VIA_API,
     created_at: at.time,
-    metadata: metadataOf(at.custom),
+    custom: at.custom,
   };
 }
 

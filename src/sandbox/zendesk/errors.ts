@@ -14,6 +14,16 @@ export const badBearer = (): Reply => ({
   body: { error: 'invalid_token', error_description: 'The access token provided is expired, revoked, malformed or invalid for other reasons.' },
 });
 
+/** For who is known and may not. */
+export const forbidden = (): Reply => ({
+  status: 403,
+  body: { error: { title: 'Forbidden', message: 'You do not have access to this page. Please contact the account owner of this help desk for further help.' } },
+});
+export const missingScopes = (scopes: string): Reply => ({
+  status: 403,
+  body: { error: 'Forbidden', description: `Missing the following required scopes: ${scopes}` },
+});
+
 export interface Detail {
   readonly description: string;
   readonly error?: string | null;
@@ -50,15 +60,25 @@ export const closedTicket = (): Refused => recordInvalid('status', { description
 export const updateConflict = (): Refused =>
   new Refused({ status: 409, body: { error: 'UpdateConflict', description: 'Safe Update prevented the update due to outdated ticket data.' } });
 
+/** A requester who is suspended can be given no ticket. */
+export const userSuspended = (name: string): Refused => recordInvalid('requester', { description: `Requester: ${name} is suspended.`, error: 'UserSuspended' });
+
+/** Whether the vendor uses 400 or 429 here is not certain. */
+export const tooManyJobs = (): Refused =>
+  new Refused({ status: 429, body: { error: 'TooManyJobs', description: 'You have too many jobs queued or running' }, headers: { 'Retry-After': '60' } });
+
+export const commentRequired = (): Refused =>
+  new Refused({ status: 406, body: { error: 'CommentRequired', description: 'A comment is required to update your request.' } });
+
 /** The account's limit answers in plain text, an endpoint's own limit as JSON; both with `Retry-After`. */
 export const accountLimit = (seconds: number): Reply => ({
   status: 429,
   text: 'Number of allowed API requests per minute exceeded',
   headers: { 'Retry-After': String(seconds) },
 });
-export const endpointLimit = (seconds: number): Reply => ({
+export const endpointLimit = (seconds: number, what = ''): Reply => ({
   status: 429,
-  body: { error: 'APIRateLimitExceeded', description: 'Number of allowed API requests per minute exceeded' },
+  body: { error: 'APIRateLimitExceeded', description: `Number of allowed ${what}API requests per minute exceeded` },
   headers: { 'Retry-After': String(seconds) },
 });
 
@@ -70,7 +90,7 @@ export function wording(status: number): Reply {
     case 401:
       return unauthorised();
     case 403:
-      return { status, body: { error: { title: 'Forbidden', message: 'You do not have access to this page. Please contact the account owner of this help desk for further help.' } } };
+      return forbidden();
     case 404:
       return notFound();
     case 409:

@@ -5,17 +5,22 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../kit/clock.ts';
 import type { Deliveries, Outcome } from '../kit/deliveries.ts';
-import { ACCOUNT_ID, BRAND_ID, CUSTOM_STATUS, FORM_ID, type Comment, type Store, type Ticket, type User } from './model.ts';
+import { ACCOUNT_ID } from './account.ts';
+import type { Comment, Ticket, User } from './model.ts';
+import type { Store } from './store.ts';
 
 export const EVENT_PREFIX = 'zen:event-type:ticket.';
 
 /** The ticket events that this desk can raise. */
 export const EVENT_NAMES = [
-  'created', 'comment_added', 'comment_made_private', 'status_changed', 'priority_changed', 'type_changed', 'subject_changed', 'tags_changed',
-  'agent_assignment_changed', 'group_assignment_changed', 'requester_changed', 'external_id_changed', 'task_due_at_changed',
-  'custom_field_changed', 'soft_deleted', 'undeleted', 'permanently_deleted',
+  'created', 'comment_added', 'comment_made_private', 'comment_redacted', 'attachment_linked_to_comment', 'attachment_redacted_from_comment', 'status_changed',
+  'custom_status_changed', 'priority_changed', 'type_changed', 'subject_changed', 'tags_changed', 'agent_assignment_changed', 'group_assignment_changed',
+  'requester_changed', 'organization_changed', 'external_id_changed', 'task_due_at_changed', 'problem_link_changed', 'brand_changed', 'form_changed',
+  'email_ccs_changed', 'followers_changed', 'custom_field_changed', 'merged', 'marked_as_spam', 'soft_deleted', 'undeleted', 'permanently_deleted',
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
+/** Event types that a subscription may name though nothing here can cause them. */
+export const SILENT_NAMES: readonly string[] = ['description_changed', 'submitter_changed', 'schedule_changed', 'sla_policy_changed', 'ola_policy_changed'];
 
 /** One event of a save; the kit of the bodies (detail, sequence) comes from the save. */
 export interface Happening {
@@ -28,9 +33,17 @@ export interface Receiver {
   readonly id: string;
   readonly endpoint: string;
   readonly method: string;
+  readonly requestFormat: string;
   readonly secret: string;
   readonly subscriptions: ReadonlySet<string>;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One call of a webhook with all its attempts, as the vendor's activity page shows it. */
+export interface Invocation {
+  readonly id: string;
+  readonly webhook: string;
+  readonly attempts: { readonly id: string; readonly status: number | null; readonly timedOut: boolean; readonly at: string }[];
 }
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -48,6 +61,7 @@ export const signature = (secret: string, timestamp: string, body: string): stri
 
 const MAX_TRIES = { conflict: 4, timeout: 6, throttled: 6 };
 const RETRY_MS = 1_000;
+const INVOCATIONS_KEPT = 1_000;
 
 /** 409 up to three times, time-outs up to five, 429 and 503 when `Retry-After` is below a minute; all else is final. */
 export function retryAfter(outcome: Outcome, attempt: number): number | null {
@@ -67,16 +81,16 @@ function detail(ticket: Ticket, actor: User): object {
   return {
     actor_id: String(actor.id),
     assignee_id: idText(ticket.assignee_id),
-    brand_id: String(BRAND_ID),
+    brand_id: String(ticket.brand_id),
     created_at: ticket.created_at,
-    custom_status: String(CUSTOM_STATUS[ticket.status]),
+    custom_status: String(ticket.custom_status_id),
     description: ticket.comments[0]?.body ?? '',
     external_id: ticket.external_id,
-    form_id: String(FORM_ID),
+    form_id: String(ticket.ticket_form_id),
     group_id: idText(ticket.group_id),
     id: String(ticket.id),
     is_public: ticket.comments.some((comment) => comment.public),
-    organization_id: null,
+    organization_id: idText(ticket.organization_id),
     priority: upper(ticket.priority),
     requester_id: String(ticket.requester_id),
     status: ticket.deletion ? 'DELETED' : upper(ticket.status),
@@ -85,7 +99,7 @@ function detail(ticket: Ticket, actor: User): object {
     tags: ticket.tags,
     type: upper(ticket.type),
     updated_at: ticket.updated_at,
-    via: { channel: 'web_service' },
+    via: { channel: ticket.via.channel === 'api' ? 'web_service' : ticket.via.channel },
   };
 }
 
@@ -105,40 +119,65 @@ export const commentEvent = (comment: Comment, store: Store): Readonly<Record<st
 /** Nine fractional digits, as the vendor sends them; strict parsers trip over these. */
 const nanoTime = (now: number): string => `${new Date(now).toISOString().slice(0, 23)}${String(process.hrtime()[1] % 1_000_000).padStart(6, '0')}Z`;
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  json: 'application/json; charset=utf-8',
+  xml: 'application/xml; charset=utf-8',
+  form_encoded: 'application/x-www-form-urlencoded; charset=utf-8',
+};
+
+export interface Events {
+  raise(ticket: Ticket, actor: User, happenings: readonly Happening[]): void;
+  /** Sends one body to one webhook, signed, and again by the vendor's rules. */
+  deliver(receiver: Receiver, body: string): void;
+  /** Oldest first. */
+  invocations(webhook: string): readonly Invocation[];
+  /** The headers of one signed call, made at the machine's time: receivers compare it with their own. */
+  signed(receiver: Receiver, body: string, invocation: string): Readonly<Record<string, string>>;
+  clear(): void;
+}
+
 export function createEvents(parts: {
   readonly clock: Clock;
   readonly deliveries: Deliveries;
   readonly receivers: () => Iterable<Receiver>;
-}): { raise(ticket: Ticket, actor: User, happenings: readonly Happening[]): void } {
+}): Events {
   const { clock, deliveries } = parts;
+  let log: Invocation[] = [];
+
+  const signed: Events['signed'] = (receiver, body, invocation) => {
+    const timestamp = `${new Date().toISOString().slice(0, 19)}Z`;
+    return {
+      ...receiver.headers,
+      'Content-Type': CONTENT_TYPES[receiver.requestFormat] ?? 'application/json; charset=utf-8',
+      'User-Agent': 'Zendesk Webhook',
+      'X-Zendesk-Account-Id': String(ACCOUNT_ID),
+      'X-Zendesk-Webhook-Id': receiver.id,
+      'X-Zendesk-Webhook-Invocation-Id': invocation,
+      'X-Zendesk-Webhook-Signature': signature(receiver.secret, timestamp, body),
+      'X-Zendesk-Webhook-Signature-Timestamp': timestamp,
+    };
+  };
 
   function deliver(receiver: Receiver, body: string): void {
-    const invocation = ulid(Date.now());
+    const invocation: Invocation = { id: ulid(Date.now()), webhook: receiver.id, attempts: [] };
+    log.push(invocation);
+    if (log.length > 2 * INVOCATIONS_KEPT) log = log.slice(-INVOCATIONS_KEPT);
     deliveries.send({
       url: receiver.endpoint,
       method: receiver.method,
       retry: retryAfter,
-      compose() {
-        // The machine's time, not the desk's: receivers compare it with their own.
-        const timestamp = `${new Date().toISOString().slice(0, 19)}Z`;
-        return {
-          body,
-          headers: {
-            ...receiver.headers,
-            'Content-Type': 'application/json; charset=utf-8',
-            'User-Agent': 'Zendesk Webhook',
-            'X-Zendesk-Account-Id': String(ACCOUNT_ID),
-            'X-Zendesk-Webhook-Id': receiver.id,
-            'X-Zendesk-Webhook-Invocation-Id': invocation,
-            'X-Zendesk-Webhook-Signature': signature(receiver.secret, timestamp, body),
-            'X-Zendesk-Webhook-Signature-Timestamp': timestamp,
-          },
-        };
-      },
+      compose: () => ({ body, headers: signed(receiver, body, invocation.id) }),
+      settled: ({ status, timedOut }) => void invocation.attempts.push({ id: ulid(Date.now()), status, timedOut, at: new Date(clock.now()).toISOString() }),
     });
   }
 
   return {
+    deliver,
+    signed,
+    invocations: (webhook) => log.filter((invocation) => invocation.webhook === webhook),
+    clear() {
+      log = [];
+    },
     raise(ticket, actor, happenings) {
       const receivers = [...parts.receivers()];
       if (receivers.length === 0 || happenings.length === 0) return;

@@ -1,29 +1,91 @@
-/** What the fake Zendesk keeps: people, tickets, comments, fields and webhooks, as the Support API v2 shows them. */
-import type { Clock } from '../kit/clock.ts';
+/** What the fake Zendesk keeps, as types: people, tickets, comments, files and configuration of the Support API v2. */
+import type { StoredFile } from '../kit/files.ts';
+
+export type Role = 'admin' | 'agent' | 'end-user';
 
 export interface User {
   readonly id: number;
   name: string;
+  /** The primary address. */
   email: string | null;
+  /** Further addresses of the same person. */
+  readonly aliases: string[];
   external_id: string | null;
-  readonly role: 'admin' | 'agent' | 'end-user';
+  role: Role;
+  /** 1 is a light agent, who can be assigned nothing; null for end users. */
+  role_type: number | null;
+  suspended: boolean;
+  active: boolean;
+  organization_id: number | null;
+  phone: string | null;
+  details: string;
+  notes: string;
+  tags: readonly string[];
   readonly created_at: string;
   updated_at: string;
+}
+
+export interface Group {
+  readonly id: number;
+  name: string;
+  description: string;
+  readonly default: boolean;
+  deleted: boolean;
+  readonly members: Set<number>;
+  readonly created_at: string;
+  updated_at: string;
+}
+
+export interface Organization {
+  readonly id: number;
+  name: string;
+  external_id: string | null;
+  domain_names: readonly string[];
+  details: string;
+  notes: string;
+  tags: readonly string[];
+  readonly created_at: string;
+  updated_at: string;
+}
+
+/** How something came to be. */
+export interface Via {
+  readonly channel: string;
+  readonly source: { readonly from: object; readonly to: object; readonly rel: string | null };
+}
+
+/** A file of a comment. Redacted ones keep their place, but not their bytes. */
+export interface Attachment {
+  file: StoredFile;
+  readonly thumbnail: StoredFile | null;
+  inline: boolean;
 }
 
 export interface Comment {
   readonly id: number;
   readonly type: 'Comment';
   readonly author_id: number;
-  readonly body: string;
-  readonly html_body: string;
-  readonly plain_body: string;
+  body: string;
+  html_body: string;
+  plain_body: string;
   public: boolean;
-  readonly attachments: readonly never[];
+  readonly attachments: readonly Attachment[];
   readonly audit_id: number;
-  readonly via: object;
+  readonly via: Via;
   readonly created_at: string;
-  readonly metadata: { readonly system: object; readonly custom: object };
+  /** The custom part of the write's metadata. */
+  readonly custom: object;
+}
+
+/** One save of a ticket. */
+export interface Audit {
+  readonly id: number;
+  readonly created_at: string;
+  readonly author_id: number;
+  readonly custom: object;
+  readonly via: Via;
+  readonly comment: Comment | null;
+  readonly events: readonly object[];
 }
 
 export type Status = 'new' | 'open' | 'pending' | 'hold' | 'solved' | 'closed';
@@ -34,6 +96,7 @@ export type TicketType = 'problem' | 'incident' | 'question' | 'task';
 export interface Fields {
   subject: string | null;
   status: Status;
+  custom_status_id: number;
   priority: Priority | null;
   type: TicketType | null;
   due_at: string | null;
@@ -42,12 +105,20 @@ export interface Fields {
   requester_id: number;
   assignee_id: number | null;
   group_id: number | null;
+  organization_id: number | null;
   external_id: string | null;
+  problem_id: number | null;
+  brand_id: number;
+  ticket_form_id: number;
+  email_cc_ids: readonly number[];
+  follower_ids: readonly number[];
 }
 
 export interface Ticket extends Fields {
   readonly id: number;
   readonly submitter_id: number;
+  readonly via: Via;
+  readonly recipient: string | null;
   readonly created_at: string;
   updated_at: string;
   /** Unix seconds of the last change of any kind; what the incremental export compares. */
@@ -55,130 +126,66 @@ export interface Ticket extends Fields {
   /** Grows with every touch, over all tickets. */
   sequence: number;
   readonly comments: Comment[];
+  readonly audits: Audit[];
+  /** Tickets that go on with this closed one. */
+  readonly followup_ids: number[];
   deletion: { readonly at: string; readonly by: number } | null;
+  /** Gone from lists, though it can still be shown. */
+  archived: boolean;
+}
+
+export interface FieldOption {
+  readonly id: number;
+  readonly name: string;
+  /** The tag that stands for the option. */
+  readonly value: string;
 }
 
 export interface TicketField {
   readonly id: number;
   readonly type: string;
-  readonly title: string;
-  readonly required: boolean;
+  title: string;
+  description: string;
+  /** An agent has to fill it in before the ticket can be solved. */
+  required: boolean;
+  active: boolean;
   readonly removable: boolean;
-  readonly options?: readonly { readonly id: number; readonly name: string; readonly value: string }[];
+  regexp: string | null;
+  /** The tag that a ticked checkbox adds. */
+  tag: string | null;
+  options: readonly FieldOption[] | null;
+}
+
+export interface CustomStatus {
+  readonly id: number;
+  readonly category: Status;
+  agent_label: string;
+  end_user_label: string;
+  description: string;
+  active: boolean;
+  readonly default: boolean;
+  readonly created_at: string;
+  updated_at: string;
+}
+
+/** A message that waits for somebody to say that it is none of spam. */
+export interface SuspendedTicket {
+  readonly id: number;
+  readonly cause: string;
+  readonly cause_id: number;
+  readonly subject: string;
+  readonly content: string;
+  readonly author: { readonly id: number | null; readonly name: string; readonly email: string | null };
+  readonly created_at: string;
 }
 
 export const STATUSES: readonly string[] = ['new', 'open', 'pending', 'hold', 'solved', 'closed'];
 export const PRIORITIES: readonly string[] = ['low', 'normal', 'high', 'urgent'];
 export const TYPES: readonly string[] = ['problem', 'incident', 'question', 'task'];
 
-export const ACCOUNT_ID = 22129848;
-export const GROUP_ID = 8447388071518;
-export const BRAND_ID = 8447346621310;
-export const FORM_ID = 8447346623486;
-
-/** Each status category has one active custom status, as on an account that has not made any of its own. */
-export const CUSTOM_STATUS: Readonly<Record<Status, number>> = {
-  new: 8447346635518,
-  open: 8447346636030,
-  pending: 8447346636542,
-  hold: 8447346637054,
-  solved: 8447346637566,
-  closed: 8447346637566,
-};
-
-export const TOKEN_BOT = 'sandbox-zendesk-bot-token';
-export const TOKEN_HUMAN = 'sandbox-zendesk-human-token';
-
-const BORN = '2024-01-08T09:00:00Z';
-/** The agents of the account; the mailboxes of Ann and Ben are the same on every desk, so that assignees can be matched. */
-export const AGENTS: readonly User[] = [
-  { id: 8447388090494, name: 'Deskmesh Bot', email: 'bot@example.com', external_id: null, role: 'admin', created_at: BORN, updated_at: BORN },
-  { id: 8447388091006, name: 'Ann Agent', email: 'ann@example.com', external_id: null, role: 'agent', created_at: BORN, updated_at: BORN },
-  { id: 8447388091518, name: 'Ben Agent', email: 'ben@example.com', external_id: null, role: 'agent', created_at: BORN, updated_at: BORN },
-];
-
-const systemField = (id: number, type: string, title: string): TicketField => ({ id, type, title, required: type === 'subject' || type === 'description', removable: false });
-export const SYSTEM_FIELDS: readonly TicketField[] = [
-  systemField(8447346600001, 'subject', 'Subject'),
-  systemField(8447346600002, 'description', 'Description'),
-  systemField(8447346600003, 'status', 'Status'),
-  systemField(8447346600004, 'tickettype', 'Type'),
-  systemField(8447346600005, 'priority', 'Priority'),
-  systemField(8447346600006, 'group', 'Group'),
-  systemField(8447346600007, 'assignee', 'Assignee'),
-];
-
-const option = (id: number, name: string): { id: number; name: string; value: string } => ({ id, name, value: name.toLowerCase() });
-export const CUSTOM_FIELDS: readonly TicketField[] = [
-  { id: 8447346600101, type: 'text', title: 'Reference', required: false, removable: true },
-  { id: 8447346600102, type: 'tagger', title: 'Plan', required: false, removable: true, options: [option(8447346600201, 'Free'), option(8447346600202, 'Pro'), option(8447346600203, 'Enterprise')] },
-  { id: 8447346600103, type: 'checkbox', title: 'Escalated', required: false, removable: true },
-  { id: 8447346600104, type: 'integer', title: 'Order number', required: false, removable: true },
-];
-
 /** Where a change came from, for the bodies that tell. */
-export const VIA_API = { channel: 'api', source: { from: {}, to: {}, rel: null } };
+export const VIA_API: Via = { channel: 'api', source: { from: {}, to: {}, rel: null } };
 
-export interface Store {
-  readonly users: Map<number, User>;
-  readonly usersByEmail: Map<string, User>;
-  /** Live and soft-deleted ones, in the order of their ids. */
-  readonly tickets: Map<number, Ticket>;
-  /** The same tickets in the order of their last touch. */
-  readonly touched: Map<number, Ticket>;
-  readonly byExternalId: Map<string, Set<Ticket>>;
-  addUser(user: User): void;
-  /** Marks a change: the ticket becomes the newest of all. */
-  touch(ticket: Ticket, at: string): void;
-  setExternalId(ticket: Ticket, externalId: string | null): void;
-  /** Gone for good. */
-  remove(ticket: Ticket): void;
-  reset(): void;
-}
-
-export function createStore(clock: Clock): Store {
-  let sequence = 0;
-  const store: Store = {
-    users: new Map(),
-    usersByEmail: new Map(),
-    tickets: new Map(),
-    touched: new Map(),
-    byExternalId: new Map(),
-    addUser(user) {
-      store.users.set(user.id, user);
-      if (user.email !== null) store.usersByEmail.set(user.email.toLowerCase(), user);
-    },
-    touch(ticket, at) {
-      sequence += 1;
-      ticket.sequence = sequence;
-      ticket.updated_at = at;
-      ticket.generated = Math.floor(clock.now() / 1000);
-      store.tickets.set(ticket.id, ticket);
-      store.touched.delete(ticket.id);
-      store.touched.set(ticket.id, ticket);
-    },
-    setExternalId(ticket, externalId) {
-      if (ticket.external_id !== null) store.byExternalId.get(ticket.external_id)?.delete(ticket);
-      ticket.external_id = externalId;
-      if (externalId === null) return;
-      const tickets = store.byExternalId.get(externalId);
-      if (tickets) tickets.add(ticket);
-      else store.byExternalId.set(externalId, new Set([ticket]));
-    },
-    remove(ticket) {
-      store.setExternalId(ticket, null);
-      store.tickets.delete(ticket.id);
-      store.touched.delete(ticket.id);
-    },
-    reset() {
-      store.users.clear();
-      store.usersByEmail.clear();
-      store.tickets.clear();
-      store.touched.clear();
-      store.byExternalId.clear();
-      for (const agent of AGENTS) store.addUser({ ...agent });
-    },
-  };
-  store.reset();
-  return store;
-}
+/** Who and where a save came from. Holds no client's data; the vendor's real one has addresses and places. */
+const SYSTEM = { client: 'API client', ip_address: '127.0.0.1', location: 'Sandbox', latitude: 0, longitude: 0 };
+export const metadataOf = (custom: object): { readonly system: object; readonly custom: object } => ({ system: SYSTEM, custom });

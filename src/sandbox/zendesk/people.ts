@@ -1,173 +1,105 @@
-/** Zendesk users: who I am, look-ups and create_or_update. Source: developer.zendesk.com "Users", recorded answers. */
+/** The people of the account: who calls, who is an agent, and how they look in answers. Source: developer.zendesk.com "Users". */
 import { isoSeconds, type Clock } from '../kit/clock.ts';
-import { Refused, type Call, type Json, type Reply, type Route } from '../kit/desk.ts';
-import { EMAIL, isJson, wholeNumber } from '../kit/json.ts';
-import { invalidAttribute, missingParameter, notFound, recordInvalid, tooManyValues } from './errors.ts';
-import { GROUP_ID, type Store, type User } from './model.ts';
-import { byOffset } from './paging.ts';
+import { Refused, type Call, type Json } from '../kit/desk.ts';
+import { newUser } from './account.ts';
+import { forbidden } from './errors.ts';
+import type { User } from './model.ts';
+import type { Store } from './store.ts';
 
 export interface People {
-  readonly routes: readonly Route[];
   show(user: User): Json;
-  /** The user whose credentials were used. */
+  /** The user whose credentials were used, or on whose behalf they were. */
   caller(call: Call): User;
+  /** Refuses everybody else. */
+  admin(call: Call): User;
+  agent(call: Call): User;
   isAgent(id: number): boolean;
   findByEmail(email: string): User | undefined;
+  organizationOf(id: number): number | null;
+  /** The group that an agent is in by default. */
+  groupOf(id: number): number | null;
   /** An end user who has never written before. */
   register(name: string, email: string | null, externalId?: string | null): User;
 }
 
-/** What `GET /users/me` says to somebody whose password is wrong or who brings no credentials: 200, and nobody. */
-const ANONYMOUS: Json = {
-  id: null, url: null, name: 'Anonymous user', email: 'invalid@example.com', created_at: null, updated_at: null,
-  time_zone: 'Pacific Time (US & Canada)', locale_id: 1, locale: 'en-US', organization_id: null, role: 'end-user', verified: false,
-};
-
 export function createPeople(store: Store, premises: { readonly clock: Clock; url(): string }, nextId: () => number): People {
-  const show = (user: User): Json => ({
-    id: user.id,
-    url: `${premises.url()}/api/v2/users/${user.id}.json`,
-    name: user.name,
-    email: user.email,
-    created_at: user.created_at,
-    updated_at: user.updated_at,
-    time_zone: 'Pacific Time (US & Canada)',
-    iana_time_zone: 'America/Los_Angeles',
-    phone: null,
-    shared_phone_number: null,
-    photo: null,
-    locale_id: 1,
-    locale: 'en-US',
-    organization_id: null,
-    role: user.role,
-    verified: user.role !== 'end-user',
-    external_id: user.external_id,
-    tags: [],
-    alias: '',
-    active: true,
-    shared: false,
-    shared_agent: false,
-    last_login_at: null,
-    two_factor_auth_enabled: null,
-    signature: null,
-    details: '',
-    notes: '',
-    role_type: null,
-    custom_role_id: null,
-    moderator: user.role !== 'end-user',
-    ticket_restriction: user.role === 'end-user' ? 'requested' : null,
-    only_private_comments: false,
-    restricted_agent: user.role === 'end-user',
-    suspended: false,
-    default_group_id: user.role === 'end-user' ? null : GROUP_ID,
-    report_csv: false,
-    user_fields: {},
-  });
-
-  const register = (name: string, email: string | null, externalId: string | null = null): User => {
-    const now = isoSeconds(premises.clock.now());
-    const user: User = { id: nextId(), name, email, external_id: externalId, role: 'end-user', created_at: now, updated_at: now };
-    store.addUser(user);
-    return user;
-  };
-
+  const groupOf = (id: number): number | null => [...store.groups.values()].find(({ members, deleted }) => !deleted && members.has(id))?.id ?? null;
   const findByEmail = (email: string): User | undefined => store.usersByEmail.get(email.trim().toLowerCase());
+  const isAgent = (id: number): boolean => (store.users.get(id)?.role ?? 'end-user') !== 'end-user';
 
   const caller = (call: Call): User => {
     const user = findByEmail(call.who);
     if (!user) throw new Refused({ status: 401, body: { error: "Couldn't authenticate you" } });
     return user;
   };
+  const only = (fits: (user: User) => boolean) => (call: Call): User => {
+    const user = caller(call);
+    if (!fits(user)) throw new Refused(forbidden());
+    return user;
+  };
 
-  function matching(query: URLSearchParams): User[] {
-    const externalId = query.get('external_id');
-    if (externalId !== null) {
-      return [...store.users.values()].filter(({ external_id: own }) => own?.toLowerCase() === externalId.toLowerCase());
-    }
-    const text = (query.get('query') ?? '').trim();
-    if (text === '') throw missingParameter('query');
-    const words = text.replaceAll('"', '').replace(/^(email|user|name):/i, '');
-    const exact = findByEmail(words);
-    if (exact) return [exact];
-    const lower = words.toLowerCase();
-    return [...store.users.values()].filter(({ name, email }) => name.toLowerCase().includes(lower) || email?.toLowerCase().startsWith(lower));
-  }
+  /** Whose domain an address is of. */
+  const organizationFor = (email: string | null): number | null => {
+    const domain = email?.split('@')[1]?.toLowerCase() ?? '';
+    return [...store.organizations.values()].find(({ domain_names: names }) => names.includes(domain))?.id ?? null;
+  };
 
-  function createOrUpdate(call: Call): Reply {
-    const input = isJson(call.body) ? call.body['user'] : undefined;
-    if (!isJson(input)) throw missingParameter('user');
-    const { email, name, external_id: externalId } = input;
-    const given = typeof email === 'string' ? email : null;
-    if (given !== null && !EMAIL.test(given)) {
-      throw recordInvalid('email', { description: `Email: ${given} is not properly formatted`, error: 'InvalidFormat' });
-    }
-    const external = typeof externalId === 'string' ? externalId : null;
-    const existing =
-      (given === null ? undefined : findByEmail(given)) ??
-      (external === null ? undefined : [...store.users.values()].find(({ external_id: own }) => own?.toLowerCase() === external.toLowerCase()));
-    if (existing) {
-      if (typeof name === 'string' && name !== '') existing.name = name;
-      if (external !== null) existing.external_id = external;
-      existing.updated_at = isoSeconds(premises.clock.now());
-      return { status: 200, body: { user: show(existing) } };
-    }
-    if (typeof name !== 'string' || name === '') {
-      throw recordInvalid('name', { description: 'Name:  is too short (minimum is 1 character)', error: 'ValueTooShort' });
-    }
-    const user = register(name, given, external);
-    return { status: 201, body: { user: show(user) }, headers: { Location: `${premises.url()}/api/v2/users/${user.id}.json` } };
-  }
-
-  const routes: readonly Route[] = [
-    {
-      method: 'GET',
-      path: '/api/v2/users/me',
-      handle: (call) => ({ status: 200, body: { user: call.who === '' ? ANONYMOUS : show(caller(call)) } }),
+  return {
+    caller,
+    isAgent,
+    findByEmail,
+    groupOf,
+    admin: only(({ role }) => role === 'admin'),
+    agent: only(({ role }) => role !== 'end-user'),
+    organizationOf: (id) => store.users.get(id)?.organization_id ?? null,
+    register(name, email, externalId = null) {
+      const user = newUser(nextId(), name, email, 'end-user', isoSeconds(premises.clock.now()));
+      user.external_id = externalId;
+      user.organization_id = organizationFor(email);
+      store.addUser(user);
+      return user;
     },
-    {
-      method: 'GET',
-      path: '/api/v2/users',
-      handle: (call) => {
-        const roles = [...call.query.getAll('role'), ...call.query.getAll('role[]')];
-        const rows = [...store.users.values()].filter(({ role }) => roles.length === 0 || roles.includes(role));
-        return { status: 200, body: byOffset({ key: 'users', rows, show, address: `${premises.url()}/api/v2/users.json` }, call.query) };
-      },
+    show: (user) => {
+      const agent = user.role !== 'end-user';
+      return {
+        id: user.id,
+        url: `${premises.url()}/api/v2/users/${user.id}.json`,
+        name: user.name,
+        email: user.email,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+        time_zone: 'Pacific Time (US & Canada)',
+        iana_time_zone: 'America/Los_Angeles',
+        phone: user.phone,
+        shared_phone_number: null,
+        photo: null,
+        locale_id: 1,
+        locale: 'en-US',
+        organization_id: user.organization_id,
+        role: user.role,
+        verified: agent,
+        external_id: user.external_id,
+        tags: user.tags,
+        alias: '',
+        active: user.active,
+        shared: false,
+        shared_agent: false,
+        last_login_at: null,
+        two_factor_auth_enabled: null,
+        signature: null,
+        details: user.details,
+        notes: user.notes,
+        role_type: user.role_type,
+        custom_role_id: null,
+        moderator: agent,
+        ticket_restriction: agent ? null : 'requested',
+        only_private_comments: false,
+        restricted_agent: !agent,
+        suspended: user.suspended,
+        default_group_id: agent ? groupOf(user.id) : null,
+        report_csv: false,
+        user_fields: {},
+      };
     },
-    {
-      method: 'GET',
-      path: '/api/v2/users/show_many',
-      handle: ({ query }) => {
-        const ids = query.get('ids')?.split(',') ?? [];
-        const externals = query.get('external_ids')?.split(',') ?? [];
-        if (ids.length + externals.length === 0) throw missingParameter('ids');
-        if (ids.length + externals.length > 100) throw tooManyValues();
-        const users = [
-          ...ids.map((id) => store.users.get(Number(id))),
-          ...[...store.users.values()].filter(({ external_id: own }) => own !== null && externals.includes(own)),
-        ].filter((user) => user !== undefined);
-        return { status: 200, body: { users: users.map(show), next_page: null, previous_page: null, count: users.length } };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/api/v2/users/search',
-      handle: ({ query }) => ({
-        status: 200,
-        body: byOffset({ key: 'users', rows: matching(query), show, address: `${premises.url()}/api/v2/users/search.json` }, query),
-      }),
-    },
-    { method: 'POST', path: '/api/v2/users/create_or_update', handle: createOrUpdate },
-    {
-      method: 'GET',
-      path: '/api/v2/users/:id',
-      handle: ({ params }) => {
-        const id = wholeNumber(params['id']);
-        if (id === null) throw invalidAttribute('id', 'an integer', 'api/v2/users/show');
-        const user = store.users.get(id);
-        return user ? { status: 200, body: { user: show(user) } } : notFound();
-      },
-    },
-  ];
-
-  return { routes, show, caller, isAgent: (id) => (store.users.get(id)?.role ?? 'end-user') !== 'end-user', findByEmail, register };
+  };
 }

@@ -1,6 +1,7 @@
 /** The part of Zendesk's search language that finds tickets and users by their own fields. */
 import { instant } from '../kit/json.ts';
-import { STATUSES, type Store, type Ticket, type User } from './model.ts';
+import { STATUSES, type Ticket, type User } from './model.ts';
+import type { Store } from './store.ts';
 
 interface Term {
   readonly key: string;
