@@ -1,0 +1,91 @@
+/** One attempt at an endpoint: bounded in time and bytes, signed already, and never into a network that the operator did not allow. */
+import { isIP } from 'node:net';
+import got from 'got';
+import type { Message } from '../ports/subscriber.ts';
+import { PrivateAddress, type Network } from '../net/public-address.ts';
+
+const PATIENCE = { lookup: 3_000, connect: 5_000, secureConnect: 5_000, send: 10_000, response: 15_000, request: 20_000 };
+/** What is kept of an answer's body, and what is read of it at all. */
+const KEPT_BYTES = 1_024;
+const READ_BYTES = 64 * 1_024;
+
+export interface Delivered {
+  /** HTTP status; null if there was no answer. */
+  readonly status: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the answer's body. */
+  readonly body: string;
+  /** Why there was no answer, without anything of the request; null if there was one. */
+  readonly failure: string | null;
+  readonly retryAfterMs: number | null;
+}
+
+export type Send = (message: Message) => Promise<Delivered>;
+
+/** Never rejects. Redirects are answers like others and are not followed. */
+export function createSend(network: Network): Send {
+  return async ({ url, headers, body }) => {
+    const target = URL.parse(url);
+    if (target === null || !/^https?:$/.test(target.protocol)) return failed('the address is no web address');
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !network.allows(host)) return failed(PRIVATE);
+    const stopping = new AbortController();
+    try {
+      const stream = got.stream.post(target, {
+        body,
+        headers: { 'user-agent': 'deskmesh', ...headers },
+        timeout: PATIENCE,
+        retry: { limit: 0 },
+        followRedirect: false,
+        throwHttpErrors: false,
+        signal: stopping.signal,
+        // got's types know only its own form of the platform's look-up.
+        dnsLookup: network.lookup.bind(network) as never,
+      });
+      const parts: Buffer[] = [];
+      let read = 0;
+      for await (const part of stream as AsyncIterable<Buffer>) {
+        parts.push(part);
+        read += part.length;
+        if (read > READ_BYTES) break;
+      }
+      const { response } = stream;
+      stream.destroy();
+      if (response === undefined) return failed('the connection ended without an answer');
+      return {
+        status: response.statusCode,
+        headers: plain(response.headers),
+        body: Buffer.concat(parts).subarray(0, KEPT_BYTES).toString('utf8'),
+        failure: null,
+        retryAfterMs: retryAfter(response.headers['retry-after']),
+      };
+    } catch (error) {
+      return failed(reasonOf(error));
+    } finally {
+      stopping.abort();
+    }
+  };
+}
+
+const PRIVATE = 'the address leads into a private network: an operator can allow it with ALLOW_PRIVATE_SUBSCRIBERS';
+
+function failed(failure: string): Delivered {
+  return { status: null, headers: {}, body: '', failure, retryAfterMs: null };
+}
+
+function reasonOf(error: unknown): string {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const code: unknown = Reflect.get(Object(error), 'code');
+  if (error instanceof PrivateAddress || cause instanceof PrivateAddress || code === 'EPRIVATE') return PRIVATE;
+  const phase: unknown = Reflect.get(Object(error), 'event');
+  return `no answer: ${typeof code === 'string' ? code : 'the request failed'}${typeof phase === 'string' ? ` in phase ${phase}` : ''}`;
+}
+
+function plain(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value).slice(0, 500)]])).slice(0, 50));
+}
+
+/** Seconds, or a date by the endpoint's own clock is not trusted: null. */
+function retryAfter(header: string | undefined): number | null {
+  return header !== undefined && /^\d{1,9}(\.\d+)?$/.test(header.trim()) ? Number(header) * 1_000 : null;
+}
