@@ -2,6 +2,8 @@
 import { openStore } from '../app.ts';
 import { localUrl, readConfig, type Environment } from '../config.ts';
 import { connectors } from '../connectors/index.ts';
+import { compileWhere } from '../contracts/where.ts';
+import { limitsOf } from '../core/guards.ts';
 import { createHooks } from '../engine/hooks.ts';
 import { createRoster } from '../engine/roster.ts';
 import { createWorld } from '../world.ts';
@@ -19,9 +21,9 @@ export async function applyCommand(
   const world = createWorld({ level: config.logLevel });
   const { store, close } = await openStore({ config, secrets, world, queue: false });
   try {
-    const roster = createRoster({ accounts: store.accounts, connectors, world });
+    const roster = createRoster({ accounts: store.accounts, vault: store.vault, connectors, compileWhere, world });
     const hooks = createHooks({ roster, accounts: store.accounts, world, publicUrl: () => config.publicUrl ?? localUrl(config.host, config.port) });
-    await store.accounts.apply(desired.accounts, desired.mirrors);
+    await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards));
     await roster.refresh(true);
     for (const account of roster.all()) {
       const state = await hooks.ensure(account.id);

@@ -1,9 +1,11 @@
 /** Reads mesh.yaml: all that is wrong with it at once, each with its place, its line and what would be right. */
-import type { Terms } from '../core/rules.ts';
+import { wrongWithAddress } from '../contracts/address.ts';
 import { meshSchema, type Mesh, type MeshAccount, type MeshMirror } from '../contracts/mesh.ts';
 import type { About } from '../ports/connector.ts';
 import { invalid, inWords, readMeshFile, type MeshFault, type MeshFile, type Path } from './mesh-file.ts';
+import { lensContradictions, lensesOf, lensFaults, type WrittenLenses } from './mesh-lenses.ts';
 import { didYouMean, shapeCheck } from './mesh-shape.ts';
+import { ownerContradictions, termFaults, termsOf, type WrittenTerms } from './mesh-terms.ts';
 
 /** What the connectors ask of an account, by service. */
 export type Services = Readonly<Record<string, Pick<About, 'credentials' | 'settings'>>>;
@@ -30,6 +32,8 @@ export async function readMesh(path: string, env: Environment, services: Service
     ...mirrors.flatMap((mirror) => mirrorFaults(file, mirror, accounts)),
     ...doubleNames(file, accounts),
     ...doubleNames(file, mirrors),
+    ...lensContradictions(file, mirrors),
+    ...ownerContradictions(file, mirrors.map((item) => ({ ...item, members: isFields(item.value) ? membersOf(item.value) : [] }))),
   ];
   if (faults.length > 0) throw invalid(path, faults);
   // The schema has found them to be this.
@@ -60,7 +64,7 @@ function accountFaults(file: MeshFile, { path, value }: Item, services: Services
   const faults: MeshFault[] = [];
   const urlPath = [...path, 'url'];
   if (typeof url === 'string' && url !== '' && !file.isUnfilled(urlPath)) {
-    const wrong = wrongWithUrl(url);
+    const wrong = wrongWithAddress(url);
     if (wrong !== null) faults.push(file.faultAt(urlPath, wrong));
   }
   const servicePath = [...path, 'service'];
@@ -74,14 +78,6 @@ function accountFaults(file: MeshFile, { path, value }: Item, services: Services
   if (isFields(credentials)) faults.push(...shapeCheck(wanted.credentials)(file, [...path, 'credentials'], credentials));
   if (isFields(settings)) faults.push(...shapeCheck(wanted.settings)(file, [...path, 'settings'], settings));
   return faults;
-}
-
-function wrongWithUrl(text: string): string | null {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) return 'This must be the address of the desk, such as https://acme.zendesk.com.';
-  if (url.username !== '' || url.password !== '') return 'This must not hold a user or a password: these belong into credentials.';
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return 'This must end after the host or port: no path, query or fragment.';
-  return null;
 }
 
 /** Two accounts that are one desk would mirror its tickets into itself. */
@@ -127,7 +123,15 @@ function mirrorFaults(file: MeshFile, { path, value }: Item, accounts: readonly 
     ...to
       .filter((item) => typeof item.value === 'string' && item.value === from.value)
       .map((item) => file.faultAt(item.path, 'This account is the one that changes come from: a mirror leads to another account.')),
+    ...lensFaults(file, path, value, membersOf(value)),
+    ...termFaults(file, path, value, membersOf(value), [...to, ...all].flatMap((item) => (typeof item.value === 'string' ? [item.value] : []))),
   ];
+}
+
+/** The accounts that a mirror connects, by name. */
+function membersOf(mirror: Fields): readonly string[] {
+  const lists = ['accounts', 'to'].flatMap((key) => itemsOf(mirror, key));
+  return [mirror['from'], ...lists.map(({ value }) => value)].filter((name) => typeof name === 'string');
 }
 
 function namesOf(file: MeshFile, items: readonly Item[]): readonly { readonly name: string; readonly path: Path }[] {
@@ -151,20 +155,18 @@ function accountOf({ name, service, url, credentials, settings }: MeshAccount & 
 }
 
 /** A mirror as the schema lets it be written. */
-interface WrittenMirror {
+interface WrittenMirror extends WrittenLenses, WrittenTerms {
   readonly name: string;
   readonly accounts?: readonly string[];
   readonly from?: string;
   readonly to?: readonly string[];
-  readonly fields?: { readonly ignore?: Terms['ignore'] };
-  readonly comments?: Terms['comments'];
-  readonly on_delete?: Terms['on_delete'];
 }
 
-function mirrorOf({ name, accounts = [], from, to = [], fields, comments = 'all', on_delete = 'delete' }: WrittenMirror): MeshMirror {
+function mirrorOf(written: WrittenMirror): MeshMirror {
+  const { name, accounts = [], from, to = [] } = written;
   const ways =
     from === undefined
       ? accounts.flatMap((one) => accounts.filter((other) => other !== one).map((other) => ({ from: one, to: other })))
       : to.map((other) => ({ from, to: other }));
-  return { name, ways, terms: { ignore: [...new Set(fields?.ignore ?? [])], comments, on_delete } };
+  return { name, ways: ways.map((way) => ({ ...way, terms: termsOf(written, way.to) })), lenses: lensesOf(written) };
 }

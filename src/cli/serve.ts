@@ -22,8 +22,12 @@ export async function serveCommand(
     if (desired !== null) {
       for (const state of await app.apply(desired)) for (const line of hookLines(state, options.json)) print(line);
     }
-    if (options.json) print(JSON.stringify({ ready: { url: app.url } }));
-    else print(app.url === null ? 'ready: working' : `ready: ${app.url}`);
+    const made = app.apiToken === null ? {} : { api_token: app.apiToken };
+    if (options.json) print(JSON.stringify({ ready: { url: app.url, ...made } }));
+    else {
+      if (app.apiToken !== null) print(`API token, shown this once: ${app.apiToken}`);
+      print(app.url === null ? 'ready: working' : `ready: ${app.url}`);
+    }
     if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   } finally {
     await app.stop();

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { chances } from '../crash/chances.ts';
 import { differences, untilAlike, untilSwept, type Expected } from '../support/alike.ts';
 import { descendants, untilGone, type Running } from '../support/running.ts';
 import { each, scale } from '../support/scale.ts';
@@ -17,17 +18,6 @@ const LONGEST_LIFE_MS = 1_500;
 const RESTART_MS = 3_000;
 /** How many people work at once. */
 const PEOPLE = 2;
-
-/** A row of chances from a seed (mulberry32). */
-function chances(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let trio: Trio;
 let serve: Running;

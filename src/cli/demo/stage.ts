@@ -1,4 +1,5 @@
 /** Everything that the demo runs: three fake desks, Deskmesh with a database of its own, and the mirror between them. */
+import { USUAL_TERMS } from '../../core/rules.ts';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,8 +76,8 @@ function meshOf(desks: readonly SandboxDesk[]): Mesh {
     const { service, url, credentials } = desk;
     return { name: service, service, url, credentials, settings: { ...NO_LAG, ...(service === 'helpdesk' ? helpdeskSettings(desk) : {}) } };
   });
-  const ways = accounts.flatMap(({ name: from }) => accounts.filter(({ name }) => name !== from).map(({ name: to }) => ({ from, to })));
-  return { accounts, mirrors: [{ name: 'demo', ways, terms: { ignore: [], comments: 'all', on_delete: 'delete' } }] };
+  const ways = accounts.flatMap(({ name: from }) => accounts.filter(({ name }) => name !== from).map(({ name: to }) => ({ from, to, terms: { ...USUAL_TERMS, owner: {} } })));
+  return { accounts, mirrors: [{ name: 'demo', ways, lenses: {} }] };
 }
 
 /** The Helpdesk's API tells nobody's address and has no field for a description, so the account has to name both. */

@@ -4,21 +4,21 @@ import { commentKey } from '../../../src/core/keys.ts';
 import type { Comment } from '../../../src/core/model.ts';
 import { rulesOf } from '../../../src/core/rules.ts';
 import type { Link, Replica } from '../../../src/core/state.ts';
-import { at, can, clock, comment, copy, edge, intent, link, RENDERED, replica, sight, utterance } from './given.ts';
+import { at, can, clock, comment, copy, edge, intent, link, look, RENDERED, replica, sight, utterance } from './given.ts';
 
 const known = link({ comments: { '1:C1': utterance() } });
 const shown = replica({ copies: { '1:C1': copy() } });
 const key = commentKey({ id: 'r2', generation: 1 }, '1:C1', 1);
 
 function seen(comments: readonly Comment[], before: Link = known, on: Replica = shown, eyes = sight(), began = clock(100)) {
-  return absorbComments(before, on, comments, began, eyes);
+  return absorbComments(before, on, look({}, comments, began), comments, eyes);
 }
 
 describe('new comments', () => {
   test('a comment that nobody knew is a person\'s and enters the link', () => {
     const moved = seen([comment(), comment({ id: 'K2', content: '<p>Hi</p>', public: false, created_at: at(50), modified_at: at(50) })]);
     expect(moved.link.comments['2:K2']).toEqual({
-      uid: '2:K2', from: 2, author: null, content: '<p>Hi</p>', public: false, deleted: false, clock: clock(50), created: clock(50),
+      uid: '2:K2', from: 2, author: null, content: '<p>Hi</p>', public: false, deleted: false, clock: clock(50), created: clock(50), files: [],
     });
     expect(moved.replica.copies['2:K2']).toMatchObject({ comment_id: 'K2', ours: false, applied: clock(50) });
   });

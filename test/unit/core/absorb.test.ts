@@ -231,3 +231,10 @@ describe('what a look is worth', () => {
     expect(moved.replica.base.status).toBe('pending');
   });
 });
+
+test('a merge is told once, and what it changed on its desk is absorbed like everything else', () => {
+  const moved = absorb(link(), replica(), look({ status: 'closed', merged_into: 'T7' }), sight());
+  expect(moved.notes).toMatchObject([{ what: 'merged', values: { into: 'T7' } }]);
+  expect(moved.link.fields.status?.value).toBe('closed');
+  expect(absorb(moved.link, moved.replica, look({ status: 'closed', merged_into: 'T7' }), sight()).notes).toEqual([]);
+});

@@ -1,7 +1,9 @@
 /** What the core's tests are given: a desk that can everything and distorts nothing, a link, a replica, a look; each changed where it matters. */
-import type { Look } from '../../../src/core/absorb.ts';
-import type { Comment, Ticket } from '../../../src/core/model.ts';
-import { rulesOf, type MirrorEdge, type Terms } from '../../../src/core/rules.ts';
+import { USUAL_LIMITS } from '../../../src/core/guards.ts';
+import { lensOf, NO_LENS_TERMS } from '../../../src/core/lens.ts';
+import type { Look } from '../../../src/core/look.ts';
+import { FIELD_NAMES, type Comment, type Ticket } from '../../../src/core/model.ts';
+import { rulesOf, USUAL_TERMS, type MirrorEdge, type Terms } from '../../../src/core/rules.ts';
 import type { Capabilities } from '../../../src/core/capabilities.ts';
 import type { Sight } from '../../../src/core/sight.ts';
 import { strangerReplica, type Copy, type FieldState, type Intent, type Link, type LinkComment, type Replica } from '../../../src/core/state.ts';
@@ -10,7 +12,7 @@ export const T = Date.UTC(2026, 0, 5, 9);
 export const at = (seconds: number): string => new Date(T + seconds * 1000).toISOString().replace('.000Z', 'Z');
 export const clock = (seconds: number): number => T + seconds * 1000;
 
-export const ALL: Terms = { ignore: [], comments: 'all', on_delete: 'delete' };
+export const ALL: Terms = USUAL_TERMS;
 
 export function edge(from: number, to: number, terms: Partial<Terms> = {}): MirrorEdge {
   return { mirror: 'm', from, to, terms: { ...ALL, ...terms } };
@@ -26,15 +28,17 @@ interface CanDraft {
 
 export function can(draft: CanDraft = {}): Capabilities {
   return {
+    reads: FIELD_NAMES,
     fields: draft.fields ?? {
       subject: 'always', description: 'always', status: 'always', priority: 'always', ticket_type: 'always',
       tags: 'always', due_at: 'always', requester: 'create', assignee: 'always',
     },
     comments: {
-      list: true, create: true, private: true, edit: true, delete: true, makePrivate: true, keyVisible: true, listLagMs: 0, maxBytes: 65_536,
+      list: true, create: true, private: true, edit: true, delete: true, makePrivate: true, keyVisible: true, listLagMs: 0, maxBytes: 65_536, withUpdate: false,
       ...draft.comments,
     },
-    tickets: { restore: true, keyVisible: true, findLagMs: 0, idempotentCreateMs: 0, closedIsFinal: false, delete: 'soft', changesTellDeletes: true, ...draft.tickets },
+    tickets: { restore: true, keyVisible: true, findLagMs: 0, idempotentCreateMs: 0, closedIsFinal: false, delete: 'soft', followUp: false, changesTellDeletes: true, ...draft.tickets },
+    files: { read: false, ticket: false, comment: false, inline: false, maxBytes: 0, maxTotalBytes: 0, callTimeoutMs: 0 },
     callTimeoutMs: 20_000,
     snapshots: false,
   };
@@ -46,6 +50,8 @@ export function sight(draft: Partial<Sight> = {}): Sight {
     account: { id: 2, name: 'two' },
     can: can(),
     rules: rulesOf(BOTH_WAYS),
+    lens: lensOf(NO_LENS_TERMS),
+    limits: USUAL_LIMITS,
     forecast: (fields) => fields,
     forecastComment: (comment) => comment,
     nameOfAccount: (id) => (id === 1 ? 'one' : id === 2 ? 'two' : 'three'),
@@ -66,6 +72,7 @@ export function link(draft: Partial<Link> = {}): Link {
     fields: { subject: field('Printer'), status: field('open') },
     life: { alive: true, clock: clock(0), from: 1 },
     comments: {},
+    files: [],
     ...draft,
   };
 }
@@ -107,7 +114,7 @@ export const ANN = { user_id: null, email: 'ann@one.example', name: 'Ann' };
 
 export function utterance(draft: Partial<LinkComment> = {}): LinkComment {
   return {
-    uid: '1:C1', from: 1, author: ANN, content: '<p>Hello</p>', public: true, deleted: false, clock: clock(10), created: clock(10), ...draft,
+    uid: '1:C1', from: 1, author: ANN, content: '<p>Hello</p>', public: true, deleted: false, clock: clock(10), created: clock(10), files: [], ...draft,
   };
 }
 
@@ -128,7 +135,7 @@ export function comment(draft: Partial<Comment> = {}): Comment {
 
 export function intent(draft: Partial<Intent> = {}): Intent {
   return {
-    kind: 'ticket.update', key: 'dm-aaaaaaaaaaaaaaaa', fields: null, forecast: {}, clocks: {}, life: 0, uid: null, comment_id: null, draft: null,
+    kind: 'ticket.update', key: 'dm-aaaaaaaaaaaaaaaa', fields: null, forecast: {}, clocks: {}, life: 0, uid: null, comment_id: null, draft: null, files: [], follows: null, warnings: [],
     clock: 0, first_sent: clock(90), sent: clock(90), answered: null, tries: 1, landed: 0, refused: null, ...draft,
   };
 }

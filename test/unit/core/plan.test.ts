@@ -3,7 +3,7 @@ import { ticketKey } from '../../../src/core/keys.ts';
 import { plan } from '../../../src/core/plan.ts';
 import { rulesOf } from '../../../src/core/rules.ts';
 import { wantedReplica } from '../../../src/core/state.ts';
-import { can, clock, edge, field, link, replica, sight, utterance } from './given.ts';
+import { can, clock, copy, edge, field, link, replica, sight, utterance } from './given.ts';
 
 const now = clock(100);
 const wanted = wantedReplica('r2', 'l1', 2);
@@ -122,5 +122,70 @@ describe('life', () => {
   test('a restore that was refused twice becomes a new ticket', () => {
     const held = { ...deleted, held: { restore: { clock: clock(60), count: 2, reason: 'no', at: now } } };
     expect(plan(revived, held, sight(), now).step?.kind).toBe('ticket.create');
+  });
+});
+
+describe('fields and a comment in one write', () => {
+  const both = { version: 2, fields: { subject: field('Scanner', 50), status: field('open') }, comments: { '1:C1': utterance() } };
+  const joined = sight({ can: can({ comments: { withUpdate: true } }) });
+
+  test('where the desk takes both', () => {
+    const { step } = plan(link(both), replica(), joined, now);
+    expect(step).toMatchObject({ kind: 'ticket.update', fields: { subject: 'Scanner' }, uid: '1:C1', draft: { public: true }, clock: clock(10), clocks: { subject: clock(50) } });
+    expect(step?.key).toBe(plan(link(both), replica(), sight(), now).step?.key);
+    expect(plan(link(both), replica(), sight(), now).step?.kind).toBe('comment.create');
+  });
+
+  test('but each alone once one of them was refused, and never with what closes the ticket', () => {
+    const refused = replica({ held: { 'field:subject': { clock: clock(50), count: 1, reason: 'no', at: now } } });
+    expect(plan(link(both), refused, joined, now).step?.kind).toBe('comment.create');
+    const closing = link({ ...both, fields: { subject: field('Printer'), status: field('closed', 50) } });
+    expect(plan(closing, replica(), joined, now).step?.kind).toBe('comment.create');
+  });
+});
+
+describe('files', () => {
+  const file = { from: 1, ticket_id: 'T1', comment_id: 'C1', id: 'a1', url: 'https://one.example/a1', filename: 'log.txt', content_type: null, size: 3, inline: false };
+  const files = { read: true, ticket: true, comment: true, inline: false, maxBytes: 10, maxTotalBytes: 10, callTimeoutMs: 0 };
+  const spoken = link({ version: 2, files: [{ ...file, comment_id: null }], comments: { '1:C1': utterance({ files: [file] }) } });
+
+  test('go along with what they came with', () => {
+    const eyes = sight({ can: { ...can(), files } });
+    expect(plan(spoken, wanted, eyes, now).step).toMatchObject({ kind: 'ticket.create', files: [{ id: 'a1', comment_id: null }], warnings: [] });
+    expect(plan(spoken, replica(), eyes, now).step).toMatchObject({ kind: 'comment.create', draft: { files: [file] }, warnings: [] });
+  });
+
+  test('are named where the desk takes none', () => {
+    const reason = 'log.txt: this desk takes no files here';
+    expect(plan(spoken, wanted, sight(), now).step).toMatchObject({ files: [], warnings: [{ field: 'attachments', reason }] });
+    const { step } = plan(spoken, replica(), sight(), now);
+    expect(step).toMatchObject({ warnings: [{ field: 'attachments', reason }] });
+    expect(step?.draft).not.toHaveProperty('files');
+  });
+});
+
+describe('a ticket that its desk closed for good', () => {
+  const closedThere = replica({ base: { subject: 'Printer', status: 'closed' }, applied: { subject: clock(0), status: clock(40) }, copies: { '1:C0': copy({ uid: '1:C0', comment_id: 'K0' }) } });
+  const closedLink = link({ version: 3, fields: { subject: field('Printer'), status: field('closed', 40) }, comments: { '1:C0': utterance({ uid: '1:C0' }) } });
+  const final = can({ tickets: { closedIsFinal: true, followUp: true } });
+  const following = sight({ can: final, rules: rulesOf([edge(1, 2, { closed: 'follow_up' })]) });
+  const spoken = { ...closedLink, comments: { ...closedLink.comments, '1:C1': utterance() } };
+
+  test('is followed by a new one when somebody speaks, and what was said before stays where it is', () => {
+    const planned = plan(spoken, closedThere, following, now);
+    expect(planned.step).toMatchObject({ kind: 'ticket.create', follows: 'T2', key: ticketKey({ id: 'r2', generation: 2 }), files: [] });
+    expect(planned.replica).toMatchObject({ ticket_id: null, generation: 2, follows: 'T2', copies: { '1:C0': { deleted: true } } });
+    const begun = { ...planned.replica, state: 'present' as const, ticket_id: 'T9', base: { subject: 'Printer', status: 'open' }, applied: { subject: clock(0), status: clock(40) } };
+    expect(plan(spoken, begun, following, now).step).toMatchObject({ kind: 'comment.create', uid: '1:C1' });
+  });
+
+  test('or reopens the ticket elsewhere; not for a change of words', () => {
+    expect(plan({ ...closedLink, fields: { ...closedLink.fields, status: field('open', 60) } }, closedThere, following, now).step?.kind).toBe('ticket.create');
+    expect(plan({ ...closedLink, fields: { ...closedLink.fields, subject: field('Scanner', 60) } }, closedThere, following, now)).toMatchObject({ step: null, notes: [{ what: 'frozen' }] });
+  });
+
+  test('waits where the mirror does not say so, or the desk cannot', () => {
+    expect(plan(spoken, closedThere, sight({ can: final }), now)).toMatchObject({ step: null, notes: [{ what: 'frozen' }] });
+    expect(plan(spoken, closedThere, { ...following, can: can({ tickets: { closedIsFinal: true } }) }, now).step).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { lookAllowedAt, mayResend, parkedNotes, sentAgain, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
+import { lookAllowedAt, mayResend, sentAgain } from '../../../src/core/landing.ts';
+import { parkedNotes, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
 import type { Intent, Replica } from '../../../src/core/state.ts';
 import { can, clock, comment, copy, field, intent, link, look, RENDERED, replica, sight, ticket, utterance } from './given.ts';
 
@@ -91,8 +92,10 @@ describe('update', () => {
     expect(settle(newer, holding(status), outcome, sight(), now).link.fields.status).toMatchObject({ value: 'pending' });
   });
 
-  test('missing is a ticket that a person deleted', () => {
-    expect(settle(newer, holding(status), { kind: 'missing' }, sight(), now).link.life.alive).toBe(false);
+  test('missing deletes nothing elsewhere: a look has to say that the ticket is gone', () => {
+    const moved = settle(newer, holding(status), { kind: 'missing' }, sight(), now);
+    expect(moved.link).toBe(newer);
+    expect(moved.replica).toMatchObject({ state: 'present', intent: null, held: { 'field:status': { count: 1 } } });
   });
 
   test('rule 25: a refusal is counted for the fields that the desk blames; the second holds them', () => {
@@ -195,5 +198,39 @@ describe('rule 1: looking too early is not looking', () => {
     expect(mayResend(create, remembering, clock(150))).toBe(false);
     expect(mayResend({ ...create, refused: 'no' }, remembering, clock(100))).toBe(false);
     expect(mayResend(intent({ kind: 'comment.create' }), remembering, clock(100))).toBe(false);
+  });
+});
+
+describe('an update with a comment along', () => {
+  const along: Partial<Intent> = {
+    kind: 'ticket.update', fields: { subject: 'Scanner' }, forecast: { subject: 'Scanner' }, clocks: { subject: clock(50) },
+    uid: '1:C1', draft: { content: RENDERED, public: true }, clock: clock(10),
+  };
+  const due = link({ version: 2, fields: { subject: field('Scanner', 50), status: field('open') }, comments: { '1:C1': utterance() } });
+
+  test('done, settles both', () => {
+    const outcome = done({ ticket: ticket({ subject: 'Scanner' }), comment: comment() });
+    const moved = settle(due, holding(along), outcome, sight(), now);
+    expect(moved.replica).toMatchObject({ intent: null, applied: { subject: clock(50) }, base: { subject: 'Scanner' }, copies: { '1:C1': { comment_id: 'K1', ours: true, applied: clock(10) } } });
+  });
+
+  test('refused, counts against both, or against the field that the desk blames', () => {
+    expect(Object.keys(settle(due, holding(along), refused, sight(), now).replica.held)).toEqual(['field:subject', 'public:1:C1']);
+    expect(Object.keys(settle(due, holding(along), { ...refused, fields: ['subject'] }, sight(), now).replica.held)).toEqual(['field:subject']);
+  });
+
+  test('unsure, waits until the list shows comments, and is settled by what is seen', () => {
+    const lagging = can({ comments: { listLagMs: 7_000 } });
+    const open = holding({ ...along, sent: now, answered: null });
+    expect(lookAllowedAt(open.intent!, lagging)).toBe(now + 20_000 + 7_000);
+    const seen = look({ subject: 'Scanner' }, [comment({ key: along.key ?? null })], now + 60_000);
+    expect(settleByLook(due, open, seen).intent).toBeNull();
+  });
+
+  test('with files, is given the time that these take', () => {
+    const slow = { ...can(), files: { ...can().files, callTimeoutMs: 90_000 } };
+    const file = { from: 1, ticket_id: 'T1', comment_id: 'C1', id: 'a', url: 'u', filename: 'f', content_type: null, size: 1, inline: false };
+    const open = intent({ ...along, draft: { content: RENDERED, public: true, files: [file] }, sent: now });
+    expect(lookAllowedAt(open, slow)).toBe(now + 90_000);
   });
 });

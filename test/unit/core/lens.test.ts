@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { absorb } from '../../../src/core/absorb.ts';
+import { lensesTogether, lensOf, NO_LENS_TERMS, type LensTerms } from '../../../src/core/lens.ts';
+import { plan } from '../../../src/core/plan.ts';
+import { settle } from '../../../src/core/settle.ts';
+import { wantedReplica } from '../../../src/core/state.ts';
+import { can, clock, field, intent, link, look, replica, sight, ticket } from './given.ts';
+
+const terms = (draft: Partial<LensTerms>): LensTerms => ({ ...NO_LENS_TERMS, ...draft });
+const ALL_FIELDS = can({ fields: { subject: 'always', status: 'always', group: 'always', custom_properties: 'always' } });
+
+describe('an account’s own words', () => {
+  const lens = lensOf(terms({
+    custom: { serial: '360001', kind: 'cf_kind' },
+    values: { status: { pending: 'open' }, group: { Support: '2401' }, assignee: { 'ann@one.example': 'ann@two.example' }, 'custom:kind': { gold: 'tier_1' } },
+  }));
+
+  test('are written by their maps, and read back', () => {
+    const values = { subject: 'S', group: 'Support', assignee: { user_id: null, email: 'Ann@One.example', name: 'Ann' }, 'custom:serial': 7, 'custom:kind': 'gold' };
+    const written = lens.write(values);
+    expect(written).toEqual({
+      subject: 'S', group: '2401', assignee: { user_id: null, email: 'ann@two.example', name: 'Ann' },
+      custom_properties: [{ id: '360001', value: 7 }, { id: 'cf_kind', value: 'tier_1' }],
+    });
+    expect(lens.read(written)).toEqual({ ...values, assignee: { user_id: null, email: 'ann@one.example', name: 'Ann' } });
+  });
+
+  test('a status that others are mapped to is read as itself', () => {
+    expect(lens.write({ status: 'pending' })).toEqual({ status: 'open' });
+    expect(lens.read({ status: 'open' })).toEqual({ status: 'open' });
+    expect(lens.read({ status: 'pending' })).toEqual({ status: 'pending' });
+  });
+
+  test('a group without a word is neither written nor read; nobody’s group is', () => {
+    expect(lens.write({ group: 'Sales' })).toEqual({});
+    expect(lens.read({ group: '99' })).toEqual({});
+    expect([lens.write({ group: null }), lens.read({ group: null })]).toEqual([{ group: null }, { group: null }]);
+  });
+
+  test('absent, null and empty stay apart', () => {
+    expect(lens.read({ custom_properties: [{ id: '360001', value: null }] })).toEqual({ 'custom:serial': null });
+    expect(lens.read({ custom_properties: [{ id: '360001', value: '' }] })).toEqual({ 'custom:serial': '' });
+    expect(lens.read({ custom_properties: [] })).toEqual({});
+    expect(lens.read({})).toEqual({});
+  });
+
+  test('without terms everything is what it was', () => {
+    fc.assert(
+      fc.property(fc.record({ subject: fc.string(), status: fc.constantFrom('open', 'closed'), tags: fc.array(fc.string()) }, { requiredKeys: [] }), (values) => {
+        expect(lensOf(NO_LENS_TERMS).write(values)).toEqual(values);
+      }),
+    );
+  });
+
+  test('an invertible map gives every word back', () => {
+    const word = fc.stringMatching(/^[a-z]{1,5}$/);
+    fc.assert(
+      fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 6 }), (words) => {
+        const map = Object.fromEntries(words.map((one, i) => [one, `there_${i}`]));
+        const turned = lensOf(terms({ custom: { x: '1' }, values: { 'custom:x': map, ticket_type: map } }));
+        for (const one of words) {
+          const values = { 'custom:x': one, ticket_type: one };
+          expect(turned.read(turned.write(values))).toEqual(values);
+        }
+      }),
+    );
+  });
+
+  test('constants and defaults are for new tickets', () => {
+    const set = lensOf(terms({ custom: { serial: '360001' }, constants: { serial: 'from-mesh', ticket_type: 'question' }, defaults: { priority: 'low', subject: 'none' } }));
+    expect(set.writeNew({ subject: 'S', ticket_type: 'incident' })).toEqual({
+      subject: 'S', ticket_type: 'question', priority: 'low', custom_properties: [{ id: '360001', value: 'from-mesh' }],
+    });
+    expect(set.write({ subject: 'S' })).toEqual({ subject: 'S' });
+  });
+
+  test('several mirrors add up', () => {
+    const both = lensesTogether(terms({ custom: { a: '1' }, values: { status: { pending: 'open' } } }), terms({ custom: { b: '2' }, values: { status: { closed: 'resolved' } } }));
+    expect(both).toEqual(terms({ custom: { a: '1', b: '2' }, values: { status: { pending: 'open', closed: 'resolved' } } }));
+  });
+});
+
+describe('custom fields in the loop', () => {
+  const eyes = sight({ can: ALL_FIELDS, lens: lensOf(terms({ custom: { serial: '360001' } })) });
+  const serial = (value: unknown) => ({ custom_properties: [{ id: '360001', value }, { id: 'other', value: 'x' }] });
+
+  test('a change of one enters the link under the name that the mesh has for it', () => {
+    const moved = absorb(link({ fields: { ...link().fields, 'custom:serial': field('A1') } }), replica({ base: { ...replica().base, 'custom:serial': 'A1' }, applied: { ...replica().applied, 'custom:serial': clock(0) } }), look(serial('B2')), eyes);
+    expect(moved.link.fields['custom:serial']).toMatchObject({ value: 'B2', from: 2, clock: clock(100) });
+    expect(Object.keys(moved.link.fields)).toEqual(['subject', 'status', 'custom:serial']);
+  });
+
+  test('what is due is written under the account’s id, and settled by the forecast', () => {
+    const due = link({ version: 2, fields: { ...link().fields, 'custom:serial': field('B2', 50) } });
+    const planned = plan(due, replica({ base: { ...replica().base, 'custom:serial': 'A1' } }), eyes, clock(100));
+    expect(planned.step).toMatchObject({ fields: { custom_properties: [{ id: '360001', value: 'B2' }] }, forecast: { 'custom:serial': 'B2' }, clocks: { 'custom:serial': clock(50) } });
+    const open = replica({ intent: intent({ ...planned.step }) });
+    const moved = settle(due, open, { kind: 'done', id: null, ticket: ticket(serial('B2')), comment: null, warnings: [], adopted: false }, eyes, clock(100));
+    expect(moved.replica).toMatchObject({ base: { 'custom:serial': 'B2' }, applied: { 'custom:serial': clock(50) }, intent: null });
+    expect(moved.link).toBe(due);
+  });
+
+  test('what a desk cannot hold is named as the new ticket is made', () => {
+    const poor = sight({ can: can({ fields: { subject: 'always', status: 'always' } }), lens: eyes.lens });
+    const due = link({ fields: { ...link().fields, 'custom:serial': field('B2'), priority: field('high'), tags: field([]) } });
+    expect(plan(due, wantedReplica('r2', 'l1', 2), poor, clock(100)).step?.warnings).toEqual([
+      { field: 'priority', reason: 'this desk has no such field' },
+      { field: 'custom:serial', reason: 'this desk has no such field' },
+    ]);
+  });
+});
