@@ -5,13 +5,18 @@
 import type { Config, Secrets } from './config.ts';
 import { localUrl } from './config.ts';
 import { connectors as registry } from './connectors/index.ts';
+import { limitsOf } from './core/guards.ts';
+import { compileWhere } from './contracts/where.ts';
 import { createValidator } from './contracts/validator.ts';
 import { createHooks, type HookState } from './engine/hooks.ts';
+import { createOperator } from './engine/operator.ts';
 import { createReceiver } from './engine/receive.ts';
 import { createRoster, type Roster } from './engine/roster.ts';
 import { createEngine } from './engine/service.ts';
 import { LEASE_MS } from './engine/worker.ts';
 import { createHttp } from './http/app.ts';
+import { hashOf, hintOf, newToken } from './http/api/callers.ts';
+import { createApi } from './http/api/index.ts';
 import { listen } from './http/server.ts';
 import type { Connector } from './ports/connector.ts';
 import type { AccountDraft, Mirror, Store } from './ports/store.ts';
@@ -23,6 +28,7 @@ import { migrate } from './store/migrate.ts';
 import { createQueue, type BossQueue } from './store/queue.ts';
 import { createSecretBox } from './store/secret-box.ts';
 import { keptSecretKey } from './store/secret-key.ts';
+import { createSpool } from './store/spool.ts';
 import { explainUnusable } from './store/unusable.ts';
 
 export interface AppOptions {
@@ -44,6 +50,8 @@ export interface App {
   readonly store: Store;
   readonly roster: Roster;
   readonly database: Database;
+  /** The API token that was made just now, because there was none: it is shown once. */
+  readonly apiToken: string | null;
   /** Makes accounts and mirrors as desired and sees to their hooks. Idempotent. */
   apply(desired: Desired): Promise<readonly HookState[]>;
   /** Takes no more, finishes what is under way, and lets go of everything, in the reverse order of the start. */
@@ -65,21 +73,26 @@ export async function startApp({ config, secrets, world, connectors = registry }
     const opened = await openStore({ config, secrets, world, queue: true, working: working || config.embedded });
     undo.push(() => opened.close());
     const { database, store, queue } = opened;
-    const roster = createRoster({ accounts: store.accounts, connectors, world });
+    const roster = createRoster({ accounts: store.accounts, vault: store.vault, connectors, compileWhere, limits: limitsOf(config.guards), world });
     await roster.refresh(true);
 
     let url: string | null = null;
+    let apiToken: string | null = null;
+    const publicUrl = (): string => config.publicUrl ?? url ?? localUrl(config.host, config.port);
     const hooks = createHooks({
       roster,
       accounts: store.accounts,
       world,
-      publicUrl: () => config.publicUrl ?? url ?? localUrl(config.host, config.port),
+      publicUrl,
     });
+    const files = createSpool();
+    undo.push(() => files.close());
     const engine = createEngine({
       store,
       queue,
       roster,
       hooks,
+      files,
       world,
       settings: {
         lanes: config.workerLanes,
@@ -91,7 +104,25 @@ export async function startApp({ config, secrets, world, connectors = registry }
     if (web) {
       const validators = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, createValidator(about.webhooks)]));
       const receiver = createReceiver({ accounts: roster, connectors, intake: store.intake, world, validators });
-      const app = createHttp({ receiver, world, health: () => healthOf(store, queue, roster) });
+      if (secrets.apiToken === null) apiToken = await firstToken(store, world);
+      if (config.embedded) await store.once.liftLeases();
+      const api = createApi({
+        store,
+        roster,
+        hooks,
+        operator: createOperator({ store, roster, connectors, world }),
+        connectors,
+        files,
+        sealer: store.box,
+        world,
+        publicUrl,
+        settings: {
+          usualRate: config.apiRequestsPerMinute,
+          appId: config.appId,
+          tokenHash: secrets.apiToken === null ? null : hashOf(secrets.apiToken.reveal()),
+        },
+      });
+      const app = createHttp({ receiver, world, health: () => healthOf(store, queue, roster), routes: api.middleware });
       const listening = await listen({ app, host: config.host, port: config.port });
       undo.push(() => listening.close());
       url = listening.url;
@@ -109,8 +140,9 @@ export async function startApp({ config, secrets, world, connectors = registry }
       store,
       roster,
       database,
+      apiToken,
       async apply(desired) {
-        await store.accounts.apply(desired.accounts, desired.mirrors);
+        await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards));
         await roster.refresh(true);
         const states: HookState[] = [];
         for (const account of roster.all()) {
@@ -179,6 +211,21 @@ export async function openStore(parts: {
   }
 }
 
+/** Makes a token that reaches everything, unless there is one; null then. */
+async function firstToken(store: PostgresStore, world: World): Promise<string | null> {
+  const token = newToken();
+  const made = await store.tokens.putFirst({
+    id: world.id(),
+    name: 'made on the first start',
+    hash: hashOf(token),
+    hint: hintOf(token),
+    account_id: null,
+    read_only: false,
+    requests_per_minute: null,
+  });
+  return made === null ? null : token;
+}
+
 async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnType<Parameters<typeof createHttp>[0]['health']> {
   const part = async (check: () => Promise<void>, message: string): Promise<{ ok: boolean; message?: string }> => {
     try {
@@ -191,7 +238,12 @@ async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnT
   return {
     database: await part(() => store.ping(), 'the database cannot be reached'),
     queue: await part(() => queue.ping(), 'the queue does not work'),
-    accounts: roster.all().map(({ name, state, stopped_because: because }) => ({ name, state, ...(because === null ? {} : { reason: because }) })),
+    accounts: roster.all().map(({ name, state, stopped_because: because, deletions_held: held }) => ({
+      name,
+      state,
+      ...(because === null ? {} : { reason: because }),
+      ...(held === undefined ? {} : { deletions_held: held }),
+    })),
   };
 }
 

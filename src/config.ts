@@ -35,9 +35,13 @@ export interface Config {
   readonly workerLanes: number;
   readonly retainReceiptsDays: number;
   readonly retainOperationsDays: number;
+  readonly apiRequestsPerMinute: number;
+  readonly appId: string;
   /** CIDRs. */
   readonly allowPrivateSubscribers: readonly string[];
   readonly logLevel: LogLevel;
+  /** Where the guards step in. */
+  readonly guards: { readonly writes: number; readonly deletions: number; readonly deletionsPercent: number; readonly deletionsMinutes: number; readonly rulesPercent: number };
 }
 
 export interface Secrets {
@@ -128,8 +132,17 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Setting
     workerLanes: values.WORKER_LANES,
     retainReceiptsDays: values.RETAIN_RECEIPTS_DAYS,
     retainOperationsDays: values.RETAIN_OPERATIONS_DAYS,
+    apiRequestsPerMinute: values.API_REQUESTS_PER_MINUTE,
+    appId: values.APP_ID,
     allowPrivateSubscribers: Object.freeze(values.ALLOW_PRIVATE_SUBSCRIBERS),
     logLevel: values.LOG_LEVEL,
+    guards: Object.freeze({
+      writes: values.WRITE_BUDGET,
+      deletions: values.DELETIONS_COUNT,
+      deletionsPercent: values.DELETIONS_PERCENT,
+      deletionsMinutes: values.DELETIONS_MINUTES,
+      rulesPercent: values.RULES_PERCENT,
+    }),
   });
   const hidden = (text: string | null): Secret | null => (text === null ? null : secret(text));
   const secrets: Secrets = Object.freeze({

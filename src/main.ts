@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { applyCommand } from './cli/apply.ts';
 import { demoCommand } from './cli/demo.ts';
 import { migrateCommand } from './cli/migrate.ts';
+import { addOperatingCommands } from './cli/operating.ts';
 import { explainFailure } from './cli/print.ts';
 import { sandboxCommand } from './cli/sandbox.ts';
 import { serveCommand } from './cli/serve.ts';
@@ -51,6 +52,13 @@ function commands(): Command {
     .description('bring the database to the state this version needs')
     .addOption(json())
     .action((options: { json: boolean }) => migrateCommand(options, environment(), print));
+  addOperatingCommands(program, {
+    env: environment(),
+    print,
+    exit(code) {
+      process.exitCode = code;
+    },
+  });
   program
     .command('sandbox')
     .description('start the fake desks')

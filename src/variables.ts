@@ -119,9 +119,14 @@ export const VARIABLES = {
     'Encrypts credentials at rest; at least 32 characters. Required with `DATABASE_URL`.',
     { shown: 'made and kept in `DATA_DIR`', secret: true },
   ),
-  API_TOKEN: variable(null, apiToken, 'The API key of `/v1`, which is not served yet: checked, and used by nothing so far.', { shown: 'none', secret: true }),
+  API_TOKEN: variable(null, apiToken, 'A key of the API that reaches every account. Without it one is made on the first start, shown once, and kept as a hash.', {
+    shown: 'made on the first start',
+    secret: true,
+  }),
+  API_REQUESTS_PER_MINUTE: variable('30000', wholeNumber(1, 1_000_000), 'Requests that each API token may make in a minute, unless it was made with a number of its own.'),
+  APP_ID: variable('deskmesh', ok<string>, 'The application id that old clients of the Help Desk API compare: the `client_id` of a token check.'),
   SWEEP_SECONDS: variable('300', wholeNumber(1, 86_400), 'How often each desk is asked what changed, in case a webhook never came.'),
-  WORKER_LANES: variable('48', wholeNumber(1, 1_000), 'How many tickets are worked on at the same time.'),
+  WORKER_LANES: variable('160', wholeNumber(1, 1_000), 'How many tickets are worked on at the same time, at most 64 of them on one desk.'),
   RETAIN_RECEIPTS_DAYS: variable('30', wholeNumber(1, 3_650), 'Days that settled and ignored webhooks are kept.'),
   RETAIN_OPERATIONS_DAYS: variable('90', wholeNumber(1, 3_650), 'Days that the record of writes is kept.'),
   ALLOW_PRIVATE_SUBSCRIBERS: variable(
@@ -130,6 +135,15 @@ export const VARIABLES = {
     'Private networks that event subscribers may live in, as CIDRs separated by commas; there are no subscribers yet, so it has no effect so far.',
     { shown: 'none' },
   ),
+  WRITE_BUDGET: variable(
+    '100',
+    wholeNumber(10, 100_000),
+    'Writes that one ticket may have at once; it earns one more each hour. Who needs more is fighting another program: the ticket is parked.',
+  ),
+  DELETIONS_COUNT: variable('20', wholeNumber(1, 1_000_000), 'Deletions on one account, within the window, that are never too many.'),
+  DELETIONS_PERCENT: variable('5', wholeNumber(0, 100), 'More deletions than that, and more than this share of the account\'s tickets, are held until a person releases them.'),
+  DELETIONS_MINUTES: variable('60', wholeNumber(1, 10_080), 'The window in which deletions are counted.'),
+  RULES_PERCENT: variable('25', wholeNumber(0, 100), 'A change of the mirrors that touches more than this share of an account\'s tickets (and more than 50) holds its deletions.'),
   LOG_LEVEL: variable(
     'info',
     oneOf<LogLevel>('debug', 'info', 'warn', 'error', 'silent'),

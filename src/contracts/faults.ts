@@ -16,7 +16,8 @@ export function faultsOf(errors: readonly ErrorObject[]): readonly Fault[] {
 
 /**
  * A value that fits no branch of `anyOf` or `oneOf` gives an error for each branch and one for the whole. Where the branches
- * only ask for other types, the whole says it in one sentence; elsewhere the branches' own errors say more.
+ * only ask for other types, or only for one property or another, the whole says it in one sentence; elsewhere the branches' own
+ * errors say more. That the value is not the null that one branch allows says nothing.
  */
 function withoutEchoes(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const dropped = new Set<ErrorObject>();
@@ -24,14 +25,30 @@ function withoutEchoes(errors: readonly ErrorObject[]): readonly ErrorObject[] {
     if (error.keyword === 'if' && errors.length > 1) dropped.add(error);
     if (error.keyword !== 'anyOf' && error.keyword !== 'oneOf') continue;
     const branches = errors.filter((other) => other.schemaPath.startsWith(`${error.schemaPath}/`));
-    if (branches.length === 0) continue;
-    if (branches.every((branch) => branch.keyword === 'type' && branch.instancePath === error.instancePath)) {
+    const here = branches.filter((branch) => branch.instancePath === error.instancePath);
+    const types = here.filter((branch) => branch.keyword === 'type');
+    if (branches.length === 0) {
+      if (allowsNull(error)) dropped.add(error);
+    } else if (types.length === branches.length || isChoice(error, here, branches)) {
+      if (types.length === 1 && types[0]?.params['type'] === 'null' && allowsNull(error)) dropped.add(error);
       for (const branch of branches) dropped.add(branch);
     } else {
       dropped.add(error);
+      for (const branch of types) if (branch.params['type'] === 'null') dropped.add(branch);
     }
   }
   return errors.filter((error) => !dropped.has(error));
+}
+
+/** The branches ask for one property or another, and for nothing else. */
+function isChoice(error: ErrorObject, here: readonly ErrorObject[], branches: readonly ErrorObject[]): boolean {
+  return error.keyword === 'anyOf' && here.length === branches.length && here.every(({ keyword }) => keyword === 'required');
+}
+
+/** Null is one of two branches, and the value is not null: what is wrong with it, the other branch says. */
+function allowsNull({ schema, data }: ErrorObject): boolean {
+  const branches: readonly unknown[] = Array.isArray(schema) ? schema : [];
+  return data !== null && branches.length === 2 && branches.some((branch) => typeof branch === 'object' && branch !== null && 'type' in branch && branch.type === 'null');
 }
 
 /** The place of the fault: for a missing or a surplus property, of the property itself. */
@@ -168,6 +185,8 @@ function branchesInWords(error: ErrorObject): string {
   const branches: readonly unknown[] = Array.isArray(error.schema) ? error.schema : [];
   const types = branches.map((branch) => (typeof branch === 'object' && branch !== null && 'type' in branch ? branch.type : null));
   if (error.keyword === 'oneOf' && error.params['passingSchemas'] !== null) return 'This must fit exactly one of the shapes allowed here, and fits several.';
+  const required = branches.flatMap((branch) => (typeof branch === 'object' && branch !== null && 'required' in branch && Array.isArray(branch.required) ? branch.required.map(String) : []));
+  if (required.length > 0 && required.length === branches.length) return `This must have ${required.join(' or ')}.`;
   if (types.length === 0 || types.includes(null)) return 'This must fit one of the shapes allowed here, and fits none.';
   return `This must be ${types.map(typesInWords).join(' or ')}, not ${inWords(error.data)}.`;
 }

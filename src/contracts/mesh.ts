@@ -1,7 +1,8 @@
 /** The configuration file mesh.yaml: its schema, and what it says once it was read and found right. */
 import { readFileSync } from 'node:fs';
-import type { Terms } from '../core/rules.ts';
+import type { LensTerms } from '../core/lens.ts';
 import type { JsonSchema } from '../ports/connector.ts';
+import type { Mirror } from '../ports/store.ts';
 
 export interface Mesh {
   readonly accounts: readonly MeshAccount[];
@@ -21,8 +22,9 @@ export interface MeshAccount {
 export interface MeshMirror {
   readonly name: string;
   /** The ways that changes go, by the accounts' names: every ordered pair of `accounts`, or `from` to each of `to`. */
-  readonly ways: readonly { readonly from: string; readonly to: string }[];
-  readonly terms: Terms;
+  readonly ways: Mirror['edges'];
+  /** What is special about each account's words and ids, by the account's name. */
+  readonly lenses: Readonly<Record<string, LensTerms>>;
 }
 
 let schema: JsonSchema | null = null;

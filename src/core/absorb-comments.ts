@@ -1,10 +1,12 @@
 /** The comments half of `absorb`: matched by id and by key, never by text or author. Pure. */
-import { digest, timeOf } from './compare.ts';
+import { wordsDigest, timeOf } from './compare.ts';
 import { commentKey } from './keys.ts';
 import type { Comment } from './model.ts';
 import { renderComment, unrenderComment } from './render.ts';
-import type { Moved } from './absorb.ts';
+import { isDoubtful } from './guards.ts';
+import type { Look, Moved } from './look.ts';
 import type { Sight } from './sight.ts';
+import { makesComment } from './step.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
 
 interface Draft {
@@ -15,7 +17,9 @@ interface Draft {
   changed: boolean;
 }
 
-export function absorbComments(link: Link, replica: Replica, seen: readonly Comment[], began: number, sight: Sight): Moved {
+export function absorbComments(link: Link, replica: Replica, look: Look, seen: readonly Comment[], sight: Sight): Moved {
+  const { began } = look;
+  const doubtful = isDoubtful(replica, look);
   const byId = new Map<string, string>();
   for (const copy of Object.values(replica.copies)) if (copy.comment_id !== null) byId.set(copy.comment_id, copy.uid);
   const seenIds = new Set(seen.map((comment) => comment.id));
@@ -36,10 +40,10 @@ export function absorbComments(link: Link, replica: Replica, seen: readonly Comm
     }
     const ours = comment.key === null ? undefined : byKey.get(comment.key);
     if (ours === undefined || !claim(draft, ours, replica, comment, began, sight)) {
-      absorbNew(draft, comment, began, sight);
+      absorbNew(draft, comment, replica.ticket_id ?? '', began, sight);
     }
   }
-  absorbAbsences(draft, replica, seenIds, began, sight);
+  if (!doubtful && look.doubted !== true) absorbAbsences(draft, replica, seenIds, began, sight);
   const changed = draft.changed || draft.surplus.size !== replica.surplus.length;
   return {
     link: draft.changed ? { ...link, comments: draft.comments, version: link.version + 1 } : link,
@@ -47,6 +51,7 @@ export function absorbComments(link: Link, replica: Replica, seen: readonly Comm
       ...replica,
       copies: draft.copies,
       surplus: changed ? [...draft.surplus] : replica.surplus,
+      doubt: doubtful ? replica.doubt || began : 0,
     },
     notes: draft.notes,
   };
@@ -71,7 +76,7 @@ function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, be
   const copy = draft.copies[uid];
   const source = draft.comments[uid];
   if (source === undefined) return false;
-  const intent = replica.intent?.uid === uid && replica.intent.kind === 'comment.create' ? replica.intent : null;
+  const intent = replica.intent?.uid === uid && makesComment(replica.intent) ? replica.intent : null;
   if (copy?.comment_id == null) {
     // What was written is base, so that what a person changed since is seen as theirs. Without the intent nothing is known
     // of the words: they are taken as they are and are written over if the link says otherwise.
@@ -81,7 +86,7 @@ function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, be
       comment_id: comment.id,
       generation: copy?.generation ?? 1,
       ours: true,
-      text: digest(wrote?.content ?? comment.content),
+      text: wordsDigest(wrote?.content ?? comment.content),
       public: wrote?.public ?? comment.public,
       applied: intent?.clock ?? 0,
       since: began,
@@ -90,8 +95,8 @@ function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, be
     absorbKnown(draft, uid, replica, comment, began, sight);
     return true;
   }
-  const current = digest(sight.forecastComment({ content: renderComment(source, sight.nameOfAccount(source.from)), public: comment.public }).content);
-  const said = digest(comment.content);
+  const current = wordsDigest(sight.forecastComment({ content: renderComment(source, sight.nameOfAccount(source.from), wordsFor(source, sight)), public: comment.public }).content);
+  const said = wordsDigest(comment.content);
   if (said !== copy.text && said !== current) return false;
   draft.surplus.add(comment.id);
   draft.notes.push({ what: 'surplus', because: 'a second copy of a comment that we wrote', values: { comment_id: comment.id, uid } });
@@ -103,10 +108,10 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
   const copy = draft.copies[uid];
   const source = draft.comments[uid];
   if (copy === undefined || source === undefined) return;
-  const text = digest(comment.content);
+  const text = wordsDigest(comment.content);
   if (text === copy.text && comment.public === copy.public) return;
   const intent = replica.intent?.kind === 'comment.update' && replica.intent.uid === uid ? replica.intent : null;
-  if (intent?.draft != null && text === digest(sight.forecastComment(intent.draft).content)) {
+  if (intent?.draft != null && text === wordsDigest(sight.forecastComment(intent.draft).content)) {
     draft.copies[uid] = { ...copy, text, public: comment.public, applied: Math.max(copy.applied, intent.clock) };
     return;
   }
@@ -126,13 +131,16 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
   if (text !== copy.text && copy.text !== null) {
     // An open write may have been what this person saw: their change counts as made with it in view.
     const caughtUp = Math.max(copy.applied, intent?.clock ?? 0) >= source.clock;
+    const content = copy.ours ? wordsOf(comment, source, sight) : comment.content;
     if (caughtUp || time > source.clock) {
-      const content = copy.ours ? wordsOf(comment, source, sight) : comment.content;
       const clock = Math.max(time, source.clock + 1);
       next = { ...next, content, clock };
       applied = clock;
+      if (!caughtUp) {
+        draft.notes.push({ what: 'conflict', because: 'this comment was edited here later than elsewhere', values: { uid, won: content, lost: source.content } });
+      }
     } else {
-      draft.notes.push({ what: 'conflict', because: 'this comment was edited elsewhere later than here', values: { uid } });
+      draft.notes.push({ what: 'conflict', because: 'this comment was edited elsewhere later than here', values: { uid, won: source.content, lost: content } });
     }
   }
   // Visibility only ever tightens, whoever tightens it; so it needs no clock, and leaves that of the words alone.
@@ -146,7 +154,12 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
 
 function wordsOf(comment: Comment, source: LinkComment, sight: Sight): string {
   const shown = (html: string): string => sight.forecastComment({ content: html, public: comment.public }).content;
-  return unrenderComment(comment.content, source, sight.nameOfAccount(source.from), shown);
+  return unrenderComment(comment.content, source, sight.nameOfAccount(source.from), shown, wordsFor(source, sight));
+}
+
+/** The author line's words under the terms by which this comment came here. */
+function wordsFor(source: LinkComment, sight: Sight): string | null {
+  return sight.rules.terms(source.from, sight.account.id)?.author_line ?? null;
 }
 
 /** Whether what people here do to this comment travels to where it was written, and from there to all copies. */
@@ -156,7 +169,7 @@ function carries(source: LinkComment, sight: Sight): boolean {
 }
 
 /** A comment that no copy is on record for: a person wrote it here. */
-function absorbNew(draft: Draft, comment: Comment, began: number, sight: Sight): void {
+function absorbNew(draft: Draft, comment: Comment, ticketId: string, began: number, sight: Sight): void {
   const uid = `${sight.account.id}:${comment.id}`;
   const created = timeOf(comment.created_at, began);
   const clock = timeOf(comment.modified_at, created);
@@ -167,7 +180,7 @@ function absorbNew(draft: Draft, comment: Comment, began: number, sight: Sight):
     comment_id: comment.id,
     generation: 1,
     ours: false,
-    text: digest(comment.content),
+    text: wordsDigest(comment.content),
     public: comment.public,
     applied: known === undefined ? clock : 0,
     since: began,
@@ -176,7 +189,10 @@ function absorbNew(draft: Draft, comment: Comment, began: number, sight: Sight):
   if (known !== undefined) return;
   const { account } = sight;
   const { author, content } = comment;
-  draft.comments[uid] = { uid, from: account.id, author, content, public: comment.public, deleted: false, clock, created };
+  const files = comment.attachments.map(({ id, url, filename, content_type, size, inline }) => ({
+    from: account.id, ticket_id: ticketId, comment_id: comment.id, id, url, filename, content_type, size, inline,
+  }));
+  draft.comments[uid] = { uid, from: account.id, author, content, public: comment.public, deleted: false, clock, created, files };
   draft.changed = true;
 }
 

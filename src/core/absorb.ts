@@ -4,28 +4,14 @@
  * A look is compared with `base`, the state last seen on that same desk in that desk's own words: what differs is a
  * change made there. An echo of our own write differs in nothing, so it ends here.
  */
-import type { Sight } from './sight.ts';
+import { forLink, shown as shownBy, type Sight } from './sight.ts';
 import { absorbComments } from './absorb-comments.ts';
 import { normal, same, timeOf } from './compare.ts';
-import { FIELD_NAMES, MIRRORED, type Comment, type FieldName, type Ticket, type TicketFields } from './model.ts';
+import { isCustom, type Values } from './lens.ts';
+import { DELETION } from './guards.ts';
+import type { Look, Moved } from './look.ts';
+import { kindOf, type FileDraft, type LinkField, type Person, type Ticket } from './model.ts';
 import { valuesOf, type Bounce, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
-
-/** What was seen of one replica, all at once. */
-export interface Look {
-  /** Epoch milliseconds before the first request of the look was sent. */
-  readonly began: number;
-  /** Null: the desk has no such ticket. */
-  readonly ticket: Ticket | null;
-  /** The complete list, oldest first; null if comments were not looked at. */
-  readonly comments: readonly Comment[] | null;
-}
-
-/** What comes of a transition of the state. `link` is the same object if nothing in it changed. */
-export interface Moved {
-  readonly link: Link;
-  readonly replica: Replica;
-  readonly notes: readonly Note[];
-}
 
 /** A change on a field seen this soon after our own write of it may be a desk's trigger answering us. */
 const BOUNCE_WINDOW_MS = 60_000;
@@ -36,27 +22,44 @@ const SAME_AGAIN = 4;
 const SOMETHING_ELSE = 1;
 
 /** Whether a field is held because two desks' triggers contradict each other. */
-export function bouncing(replica: Replica, field: FieldName, now: number): boolean {
+export function bouncing(replica: Replica, field: LinkField, now: number): boolean {
   const bounce = replica.bounces[field];
   return bounce !== undefined && bounce.count >= BOUNCE_LIMIT && now - bounce.at < BOUNCE_QUIET_MS;
 }
 
 /** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
-export function absorb(link: Link, replica: Replica, look: Look, sight: Sight, quiet: readonly string[] = []): Moved {
+export function absorb(link: Link, before: Replica, look: Look, allSight: Sight, quiet: readonly string[] = []): Moved {
+  const sight = forLink(link, allSight);
+  const replica = believed(before);
   if (look.ticket === null || look.ticket.is_deleted) return absorbAbsence(link, replica, look, sight);
   const revived = absorbPresence(link, replica, look, sight);
   const fields = absorbFields(revived.link, revived.replica, look.ticket, look.began, sight, quiet);
+  const merged = mergedInto(replica, look.ticket);
   const seen: Replica = {
     ...fields.replica,
     ticket_id: look.ticket.id,
+    merged_into: look.ticket.merged_into ?? fields.replica.merged_into,
     looked: look.comments === null && sight.can.comments.list ? replica.looked : Math.max(look.began, replica.looked),
     modified: Math.max(timeOf(look.ticket.modified_at, 0), replica.modified),
   };
   const comments =
     look.comments === null
       ? { link: fields.link, replica: seen, notes: [] }
-      : absorbComments(fields.link, seen, look.comments, look.began, sight);
-  return { ...comments, notes: [...revived.notes, ...fields.notes, ...comments.notes] };
+      : absorbComments(fields.link, seen, look, look.comments, sight);
+  return { ...comments, notes: [...revived.notes, ...merged, ...fields.notes, ...comments.notes] };
+}
+
+/** Whatever is seen now is believed: nothing waits for a person any more. */
+function believed(replica: Replica): Replica {
+  if (replica.held[DELETION] === undefined) return replica;
+  const { [DELETION]: _, ...held } = replica.held;
+  return { ...replica, held };
+}
+
+/** What a merge changes on its desk, the status and the words of it, travels like everything else; here it is told that it was one. */
+function mergedInto(replica: Replica, { merged_into: target }: Ticket): readonly Note[] {
+  if (target == null || target === replica.merged_into) return [];
+  return [{ what: 'merged', because: `it was merged into ticket ${target} on this desk; what is said there from now on belongs to that ticket`, values: { into: target } }];
 }
 
 /** The ticket is not there, or in the trash: a person's deletion, unless we did it or have not caught up with one. */
@@ -82,7 +85,7 @@ function absorbAbsence(link: Link, replica: Replica, look: Look, sight: Sight): 
 }
 
 function lifeTravels(from: number, sight: Sight): boolean {
-  return sight.rules.reached(from).some((account) => sight.rules.terms(from, account)?.on_delete === 'delete');
+  return sight.rules.reached(from).some((account) => (sight.rules.terms(from, account)?.on_delete ?? 'ignore') !== 'ignore');
 }
 
 /** The ticket is there. If it was last seen deleted, somebody restored it. */
@@ -103,10 +106,10 @@ function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight):
 }
 
 interface Draft {
-  readonly fields: Partial<Record<FieldName, FieldState>>;
-  readonly base: Partial<Record<FieldName, Normal>>;
-  readonly applied: Partial<Record<FieldName, Clock>>;
-  readonly bounces: Partial<Record<FieldName, Bounce>>;
+  readonly fields: Partial<Record<LinkField, FieldState>>;
+  readonly base: Partial<Record<LinkField, Normal>>;
+  readonly applied: Partial<Record<LinkField, Clock>>;
+  readonly bounces: Partial<Record<LinkField, Bounce>>;
   readonly notes: Note[];
   changed: boolean;
 }
@@ -121,39 +124,52 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
     changed: false,
   };
   // Worked out only if something differs, which is seldom.
-  let shown: TicketFields | null = null;
-  const forecast = (): TicketFields => (shown ??= sight.forecast(valuesOf(link)));
+  let shown: Values | null = null;
+  const forecast = (): Values => (shown ??= shownBy(valuesOf(link), sight));
   const birth = link.version === 0;
-  for (const field of FIELD_NAMES) {
-    const seen = normal(field, ticket[field]);
+  const values = sight.lens.read(ticket);
+  for (const field of sight.lens.names) {
+    const seen = normal(field, values[field]);
     if (seen === undefined) continue;
     const base = draft.base[field];
     draft.base[field] = seen;
     if (birth) {
-      const enters = MIRRORED[field] !== 'person' || portable(ticket, field);
-      if (enters) enter(draft, field, ticket[field], timeOf(ticket.modified_at, began), sight.account.id);
+      const enters = kindOf(field) !== 'person' || portable(values[field]);
+      if (enters) enter(draft, field, values[field], timeOf(ticket.modified_at, began), sight.account.id);
       continue;
     }
-    if (base === undefined || same(base, seen) || quiet.includes(field)) continue;
-    absorbField(draft, replica, field, ticket, { base, seen, forecast, began }, sight);
+    if (base === undefined || same(base, seen) || quiet.includes(isCustom(field) ? 'custom_properties' : field)) continue;
+    absorbField(draft, replica, field, { base, seen, value: values[field], forecast, time: timeOf(ticket.modified_at, began), began }, sight);
   }
+  const files = birth ? filesOf(ticket, sight.account.id) : link.files;
   return {
-    link: draft.changed || birth ? { ...link, fields: draft.fields, version: link.version + 1 } : link,
+    link: draft.changed || birth ? { ...link, fields: draft.fields, files, version: link.version + 1 } : link,
     replica: { ...replica, base: draft.base, applied: draft.applied, bounces: draft.bounces },
     notes: draft.notes,
   };
 }
 
+/** The description's files, as other desks can be told of them. */
+function filesOf(ticket: Ticket, from: number): readonly FileDraft[] {
+  return (ticket.attachments ?? []).map(({ id, url, filename, content_type, size, inline }) => ({
+    from, ticket_id: ticket.id, comment_id: null, id, url, filename, content_type, size, inline,
+  }));
+}
+
 interface Seeing {
   readonly base: Normal;
   readonly seen: Normal;
-  readonly forecast: () => TicketFields;
+  /** What was seen, as it is. */
+  readonly value: unknown;
+  readonly forecast: () => Values;
+  /** The desk's time of it (epoch milliseconds). */
+  readonly time: number;
   readonly began: number;
 }
 
 /** One field that differs from base on its own desk. */
-function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: Ticket, seeing: Seeing, sight: Sight): void {
-  const { seen, began } = seeing;
+function absorbField(draft: Draft, replica: Replica, field: LinkField, seeing: Seeing, sight: Sight): void {
+  const { seen, value, time, began } = seeing;
   const intent = replica.intent;
   if (intent?.kind === 'ticket.update' && intent.clocks[field] !== undefined && same(seen, intent.forecast[field])) {
     draft.applied[field] = Math.max(draft.applied[field] ?? 0, intent.clocks[field]);
@@ -171,8 +187,19 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
     return;
   }
   const applied = draft.applied[field] ?? 0;
-  const time = timeOf(ticket.modified_at, began);
-  if (MIRRORED[field] === 'set') {
+  const owner = sight.rules.owner(field, sight.account.id);
+  if (owner !== null && owner !== sight.account.id && state !== undefined) {
+    draft.notes.push({
+      what: 'conflict',
+      field,
+      because: `this field belongs to ${sight.nameOfAccount(owner)}`,
+      values: { won: state.value, lost: value },
+    });
+    // Not caught up any more: what the owner says is written over it.
+    delete draft.applied[field];
+    return;
+  }
+  if (kindOf(field) === 'set') {
     const open = intent?.kind === 'ticket.update' ? (intent.forecast[field] as readonly string[] | undefined) : undefined;
     mergeSet(draft, field, seeing, { time, caughtUp: applied >= (state?.clock ?? 0), open }, sight);
     return;
@@ -180,7 +207,7 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
   // An open write may have been what this person saw: their change counts as made with it in view.
   const sent = intent?.kind === 'ticket.update' ? (intent.clocks[field] ?? 0) : 0;
   const caughtUp = state === undefined || Math.max(applied, sent) >= state.clock;
-  if (MIRRORED[field] === 'person' && !portable(ticket, field)) {
+  if (kindOf(field) === 'person' && !portable(value)) {
     draft.notes.push({ what: 'left alone', field, because: 'this person has no e-mail address, so no other desk can know them' });
     return;
   }
@@ -190,24 +217,24 @@ function absorbField(draft: Draft, replica: Replica, field: FieldName, ticket: T
         what: 'conflict',
         field,
         because: 'changed here later than elsewhere',
-        values: { won: ticket[field], lost: state.value },
+        values: { won: value, lost: state.value },
       });
     }
-    enter(draft, field, ticket[field], time, sight.account.id);
+    enter(draft, field, value, time, sight.account.id);
   } else {
     draft.notes.push({
       what: 'conflict',
       field,
       because: 'changed elsewhere later than here',
-      values: { won: state.value, lost: ticket[field] },
+      values: { won: state.value, lost: value },
     });
   }
 }
 
 /** A changed value enters the link; this replica shows it already. */
-function enter(draft: Draft, field: FieldName, value: unknown, time: number, from: number): void {
+function enter(draft: Draft, field: LinkField, value: unknown, time: number, from: number): void {
   const clock = Math.max(time, (draft.fields[field]?.clock ?? 0) + 1);
-  draft.fields[field] = { value: value ?? (MIRRORED[field] === 'set' ? [] : null), clock, from };
+  draft.fields[field] = { value: value ?? (kindOf(field) === 'set' ? [] : null), clock, from };
   draft.applied[field] = clock;
   draft.changed = true;
 }
@@ -220,13 +247,13 @@ interface Merging {
 }
 
 /** Members enter as added and removed against base, so that two desks' additions both stay. */
-function mergeSet(draft: Draft, field: FieldName, seeing: Seeing, { time, caughtUp, open }: Merging, sight: Sight): void {
+function mergeSet(draft: Draft, field: LinkField, seeing: Seeing, { time, caughtUp, open }: Merging, sight: Sight): void {
   const base = seeing.base as readonly string[];
   const seen = seeing.seen as readonly string[];
   const state = draft.fields[field];
   const members = (state?.value ?? []) as readonly string[];
   const shows = (member: string): readonly string[] =>
-    (normal(field, sight.forecast({ [field]: [member] })[field]) ?? []) as readonly string[];
+    (normal(field, shownBy({ [field]: [member] }, sight)[field]) ?? []) as readonly string[];
   const removed = base.filter((member) => !seen.includes(member) && open?.includes(member) !== false);
   const kept = members.filter((member) => !shows(member).some((shown) => removed.includes(shown)));
   const held = new Set(kept.flatMap((member) => [member, ...shows(member)]));
@@ -242,7 +269,7 @@ function mergeSet(draft: Draft, field: FieldName, seeing: Seeing, { time, caught
 }
 
 /** False if the field is held: seen, remembered, but neither taken in nor written. */
-function countBounce(draft: Draft, replica: Replica, field: FieldName, seen: Normal, now: number): boolean {
+function countBounce(draft: Draft, replica: Replica, field: LinkField, seen: Normal, now: number): boolean {
   const wrote = replica.wrote[field];
   const known = draft.bounces[field];
   const past = known !== undefined && now - known.at >= BOUNCE_QUIET_MS ? undefined : known;
@@ -256,13 +283,13 @@ function countBounce(draft: Draft, replica: Replica, field: FieldName, seen: Nor
   return false;
 }
 
-function mayEnter(field: FieldName, sight: Sight): boolean {
+function mayEnter(field: LinkField, sight: Sight): boolean {
   const reached = sight.rules.reached(sight.account.id);
   if (reached.length === 0) return !sight.rules.inbound(sight.account.id);
-  return reached.some((account) => sight.rules.terms(sight.account.id, account)?.ignore.includes(field) === false);
+  return reached.some((account) => sight.rules.terms(sight.account.id, account)?.ignore.some((name) => name === field) === false);
 }
 
-function portable(ticket: Ticket, field: FieldName): boolean {
-  const person = ticket[field] as Ticket['assignee'];
+function portable(value: unknown): boolean {
+  const person = value as Person | null | undefined;
   return person === null || person === undefined || Boolean(person.email);
 }

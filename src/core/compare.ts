@@ -1,6 +1,7 @@
 /** How two readings of one field are compared: in a normal form that is small, stable and JSON. */
 import { createHash } from 'node:crypto';
-import { FIELD_NAMES, MIRRORED, type FieldName, type Person, type TicketFields } from './model.ts';
+import type { Values } from './lens.ts';
+import { kindOf, type LinkField, type Person } from './model.ts';
 import type { Normal } from './state.ts';
 
 /** Texts up to this length are kept as they are; longer ones as a digest, since they are only ever compared. */
@@ -12,19 +13,35 @@ export function digest(text: string): string {
 }
 
 /** The normal form of a field's value. Absent stays `undefined`; null and empty text are told apart, null and absent too. */
-export function normal(field: FieldName, value: unknown): Normal | undefined {
+export function normal(field: LinkField, value: unknown): Normal | undefined {
   if (value === undefined) return undefined;
-  if (value === null) return MIRRORED[field] === 'set' ? [] : null;
-  switch (MIRRORED[field]) {
+  if (value === null) return kindOf(field) === 'set' ? [] : null;
+  switch (kindOf(field)) {
     case 'text':
-      return digest(String(value));
+      return wordsDigest(String(value));
     case 'set':
       return [...new Set(value as readonly string[])].sort();
     case 'person':
       return identity(value as Person);
     case 'exact':
       return value as Normal;
+    case 'any':
+      return anything(value);
   }
+}
+
+/** A custom field's value: several are a set, an empty text is none, and what is neither text, number nor truth value is compared as JSON. */
+function anything(value: unknown): Normal {
+  if (Array.isArray(value)) return [...new Set(value.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))))].sort();
+  if (typeof value === 'string') return value === '' ? null : digest(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? value : digest(JSON.stringify(value));
+}
+
+const IMAGES = /<img\b(?:[^>"']|"[^"]*"|'[^']*')*>/gi;
+
+/** The digest of a text's words. Every desk keeps its images at addresses of its own, so these are no part of them. */
+export function wordsDigest(html: string): string {
+  return digest(html.includes('<img') || html.includes('<IMG') ? html.replace(IMAGES, '<img>') : html);
 }
 
 /** Who somebody is across desks: the e-mail without case; on one desk, lacking that, the desk's id. */
@@ -39,11 +56,11 @@ export function same(a: Normal | undefined, b: Normal | undefined): boolean {
   return false;
 }
 
-/** The normal forms of all mirrored fields that are there. */
-export function normalFields(fields: TicketFields): Partial<Record<FieldName, Normal>> {
-  const out: Partial<Record<FieldName, Normal>> = {};
-  for (const name of FIELD_NAMES) {
-    const value = normal(name, fields[name]);
+/** The normal forms of the values that are there, of these fields. */
+export function normalFields(values: Values, names: readonly LinkField[]): Partial<Record<LinkField, Normal>> {
+  const out: Partial<Record<LinkField, Normal>> = {};
+  for (const name of names) {
+    const value = normal(name, values[name]);
     if (value !== undefined) out[name] = value;
   }
   return out;

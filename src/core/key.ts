@@ -1,5 +1,5 @@
 /** Keys: how Deskmesh recognises its own writes on a desk. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -8,7 +8,7 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
  * Short and plain enough to be a tag, an external id, an idempotency key or a word in a text.
  */
 export function keyOf(...parts: readonly (string | number)[]): string {
-  const digest = createHash('sha256').update(parts.join('\u0000')).digest();
+  const digest = hash('sha256', parts.join('\u0000'), 'buffer');
   let out = '';
   for (let i = 0; i < 10; i += 5) {
     let bits = digest.readUIntBE(i, 5);

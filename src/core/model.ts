@@ -45,6 +45,8 @@ export interface TicketFields {
   readonly followers?: readonly Person[];
 }
 
+export type TicketFieldName = keyof TicketFields;
+
 /** A ticket as one desk shows it, read through its connector. */
 export interface Ticket extends TicketFields {
   /** The desk's own id, as a string. */
@@ -56,9 +58,13 @@ export interface Ticket extends TicketFields {
   readonly is_deleted: boolean;
   /** Our key, if the ticket carries one: what `createTicket` was given. The mark itself is stripped from the fields. */
   readonly key: string | null;
+  /** The files that came with its description; absent where this reading does not tell. */
+  readonly attachments?: readonly Attachment[];
+  /** The id of the ticket that this one was merged into; absent where the desk does not tell. */
+  readonly merged_into?: string | null;
 }
 
-/** A file tied to a comment. */
+/** A file tied to a comment or to a description. */
 export interface Attachment {
   readonly id: string;
   readonly filename: string;
@@ -67,6 +73,8 @@ export interface Attachment {
   readonly thumb_url: string | null;
   /** Bytes. */
   readonly size: number | null;
+  /** Shown inside the text, as an `<img>` whose `src` is `url` and whose `alt` is `filename`. */
+  readonly inline: boolean;
 }
 
 /** A comment or reply as one desk shows it. `content` is always an HTML fragment. */
@@ -82,10 +90,27 @@ export interface Comment {
   readonly key: string | null;
 }
 
+/** A file that is to be written, told by where it comes from. Plain data, so that it can wait in an intent. */
+export interface FileDraft {
+  /** The account, ticket and comment (null: the description) that it is fetched from. */
+  readonly from: number;
+  readonly ticket_id: string;
+  readonly comment_id: string | null;
+  /** As the attachment there says. */
+  readonly id: string;
+  readonly url: string;
+  readonly filename: string;
+  readonly content_type: string | null;
+  /** Bytes, if told. */
+  readonly size: number | null;
+  readonly inline: boolean;
+}
+
 /** What is written as a comment: `content` is complete, with its author line. */
 export interface CommentDraft {
   readonly content: string;
   readonly public: boolean;
+  readonly files?: readonly FileDraft[];
 }
 
 /** What happened, in unified words. */
@@ -129,6 +154,17 @@ export const MIRRORED = {
 } as const;
 export type FieldName = keyof typeof MIRRORED;
 export const FIELD_NAMES = Object.keys(MIRRORED) as readonly FieldName[];
+
+/** What a link keeps alike: the fields of every mirror, and those that a mirror has to name and translate. */
+export type LinkField = FieldName | 'group' | `custom:${string}`;
+/** Fields whose values a mirror may translate for an account. */
+export type MappedField = 'status' | 'priority' | 'ticket_type' | 'assignee' | 'group' | `custom:${string}`;
+
+/** How a field is compared; custom fields hold whatever their desks define. */
+export function kindOf(field: LinkField): 'exact' | 'text' | 'set' | 'person' | 'any' {
+  if (field === 'group') return 'exact';
+  return Object.hasOwn(MIRRORED, field) ? MIRRORED[field as FieldName] : 'any';
+}
 
 /** When a mirrored field can be written on a desk. */
 export type Writable = 'never' | 'create' | 'update' | 'always';

@@ -1,7 +1,8 @@
 /** The comments half of `plan`: copies in the order in which the comments were written. Pure. */
-import { digest } from './compare.ts';
+import { wordsDigest } from './compare.ts';
 import { commentKey } from './keys.ts';
 import type { CommentDraft } from './model.ts';
+import { filesFor } from './plan-files.ts';
 import { renderComment } from './render.ts';
 import type { Sight } from './sight.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
@@ -15,6 +16,12 @@ export function planComments(link: Link, replica: Replica, sight: Sight): Plan {
   const copies: Record<string, Copy> = { ...replica.copies };
   const notes: Note[] = [];
   const inOrder = Object.values(link.comments).sort((a, b) => a.created - b.created || (a.uid < b.uid ? -1 : 1));
+  // What is to be hidden comes first, so that nothing that waits is in its way.
+  for (const comment of inOrder) {
+    if (comment.public || copies[comment.uid]?.public !== true) continue;
+    const step = planComment(comment, copies, { ...replica, copies }, [], sight);
+    if (step !== null) return { replica: { ...replica, copies }, step, notes };
+  }
   for (const comment of inOrder) {
     const step = planComment(comment, copies, { ...replica, copies }, notes, sight);
     if (step !== null) return { replica: { ...replica, copies }, step, notes };
@@ -50,7 +57,7 @@ function planComment(comment: LinkComment, copies: Record<string, Copy>, replica
   }
   if (comment.clock <= copy.applied) return null;
   const draft = { ...draftOf(comment, copy, sight), public: copy.public };
-  if (digest(sight.forecastComment(draft).content) === copy.text) return caughtUp();
+  if (wordsDigest(sight.forecastComment(draft).content) === copy.text) return caughtUp();
   if (!sight.can.comments.edit || !reaches(comment, sight)) {
     notes.push({ what: 'not edited', because: 'this desk keeps the first text of a comment', values: { uid: comment.uid } });
     return caughtUp();
@@ -89,18 +96,20 @@ function reaches(comment: LinkComment, sight: Sight): boolean {
 function draftOf(comment: LinkComment, copy: Copy | undefined, sight: Sight): CommentDraft {
   const own = copy !== undefined && !copy.ours;
   return {
-    content: own ? comment.content : renderComment(comment, sight.nameOfAccount(comment.from)),
+    content: own ? comment.content : renderComment(comment, sight.nameOfAccount(comment.from), sight.rules.terms(comment.from, sight.account.id)?.author_line ?? null),
     public: comment.public,
   };
 }
 
 function creation(comment: LinkComment, copy: Copy | undefined, replica: Replica, sight: Sight): Step {
+  const { files, warnings } = filesFor(comment.files, sight.can.files.comment, sight.rules.terms(comment.from, sight.account.id));
   return {
     ...NO_STEP_PARTS,
     kind: 'comment.create',
     key: commentKey(replica, comment.uid, copy?.generation ?? 1),
     uid: comment.uid,
-    draft: draftOf(comment, undefined, sight),
+    draft: { ...draftOf(comment, undefined, sight), ...(files.length > 0 && { files }) },
+    warnings,
     clock: comment.clock,
   };
 }

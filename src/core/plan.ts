@@ -5,26 +5,71 @@
  * compared only to spare a write that would change nothing. Closing is the last step, since a closed ticket may refuse more.
  */
 import { bouncing } from './absorb.ts';
+import type { Capabilities } from './capabilities.ts';
 import { normal, normalFields, same } from './compare.ts';
+import { BUDGET, heldByBudget, isSpent } from './guards.ts';
 import { ticketKey } from './keys.ts';
-import { FIELD_NAMES, type FieldName, type TicketFields } from './model.ts';
+import { isCustom, type Values } from './lens.ts';
+import type { LinkField, Warning, Writable } from './model.ts';
+import { filesFor } from './plan-files.ts';
 import { planComments } from './plan-comments.ts';
-import type { Sight } from './sight.ts';
+import { forLink, shown as shownBy, type Sight } from './sight.ts';
 import { valuesOf, type Clock, type Link, type Normal, type Note, type Replica } from './state.ts';
-import { isHeld, NO_STEP_PARTS, type Plan, type Step } from './step.ts';
+import { commentStepName, isHeld, NO_STEP_PARTS, tightens, type Plan, type Step } from './step.ts';
 
-export function plan(link: Link, replica: Replica, sight: Sight, now: number): Plan {
+export function plan(link: Link, replica: Replica, allSight: Sight, now: number): Plan {
+  const sight = forLink(link, allSight);
+  const free = planFreely(link, replica, sight, now);
+  // What hides a comment is never held back.
+  if (free.step === null || tightens(link, free.step)) return free;
+  if (replica.held[BUDGET] !== undefined) return { replica, step: null, notes: [] };
+  if (!isSpent(replica.spent, sight.limits, now)) return free;
+  const held = heldByBudget(replica, sight.limits, now);
+  return { replica: held, step: null, notes: [{ what: 'held', because: held.held[BUDGET]?.reason ?? '' }] };
+}
+
+function planFreely(link: Link, replica: Replica, sight: Sight, now: number): Plan {
   if (!link.life.alive) return planEnd(link, replica, sight);
   if (replica.state === 'deleted') return planRevival(link, replica, sight);
   if (replica.ticket_id === null) return planCreate(link, replica, sight);
   const living: Replica = { ...replica, life_applied: Math.max(replica.life_applied, link.life.clock) };
-  if (living.base.status === 'closed' && sight.can.tickets.closedIsFinal) {
-    return { replica: living, step: null, notes: [{ what: 'frozen', because: 'this desk does not change closed tickets' }] };
-  }
+  if (living.base.status === 'closed' && sight.can.tickets.closedIsFinal) return planAfterClosing(link, living, sight, now);
   const comments = planComments(link, living, sight);
+  if (comments.step?.kind === 'comment.create' && sight.can.comments.withUpdate) return together(link, { ...comments, step: comments.step }, sight, now);
   if (comments.step !== null) return comments;
   const update = planUpdate(link, comments.replica, sight, now);
   return { ...update, notes: [...comments.notes, ...update.notes] };
+}
+
+/** Its desk closed this ticket for good: what is due waits, or begins a ticket that follows it. */
+function planAfterClosing(link: Link, replica: Replica, sight: Sight, now: number): Plan {
+  const frozen: Plan = { replica, step: null, notes: [{ what: 'frozen', because: 'this desk does not change closed tickets' }] };
+  if (!sight.can.tickets.followUp || sight.rules.terms(link.origin, replica.account_id)?.closed !== 'follow_up') return frozen;
+  // A ticket that is closed everywhere rests; only what somebody says or reopens after that goes on.
+  const reopened = !ENDS.some((end) => same(end, link.fields.status?.value as Normal | undefined)) && planUpdate(link, replica, sight, now).step !== null;
+  if (!reopened && planComments(link, replica, sight).step?.kind !== 'comment.create') return frozen;
+  return planCreate(link, { ...renewed(replica), copies: leftBehind(replica), follows: replica.ticket_id }, sight);
+}
+
+/** The comments that stay on the closed ticket: the one that follows it does not repeat them. */
+function leftBehind(replica: Replica): Replica['copies'] {
+  const there = Object.entries(replica.copies).filter(([, copy]) => copy.comment_id !== null);
+  return Object.fromEntries(there.map(([uid, copy]) => [uid, { ...copy, deleted: true }]));
+}
+
+/** A new comment and the fields that are due in one write, where the desk takes both; each alone once it has refused one of them. */
+function together(link: Link, comments: Plan & { readonly step: Step }, sight: Sight, now: number): Plan {
+  const update = planUpdate(link, comments.replica, sight, now);
+  // What closes a ticket comes last, by itself: there may be more comments.
+  if (update.step === null || update.step.fields?.status === 'closed') return comments;
+  const { uid, draft, key, clock, warnings } = comments.step;
+  const names = [...Object.keys(update.step.clocks).map((field) => `field:${field}`), commentStepName('comment.create', uid ?? '', draft)];
+  if (names.some((name) => update.replica.held[name] !== undefined)) return comments;
+  return {
+    replica: update.replica,
+    step: { ...update.step, uid, draft, key, clock, warnings: [...update.step.warnings, ...warnings] },
+    notes: [...comments.notes, ...update.notes],
+  };
 }
 
 /** The link is dead: its tickets go, where a mirror carries that. */
@@ -36,10 +81,42 @@ function planEnd(link: Link, replica: Replica, sight: Sight): Plan {
   if (terms === null || terms.on_delete === 'ignore') {
     return { replica: caughtUp, step: null, notes: [{ what: 'kept', because: 'no mirror carries deletions to this account' }] };
   }
+  if (terms.on_delete === 'close') return planClosing(link, replica, caughtUp, sight);
   if (isHeld(replica, 'life', link.life.clock)) return { replica, step: null, notes: [] };
   return {
     replica,
     step: { ...NO_STEP_PARTS, kind: 'ticket.delete', key: ticketKey(replica), life: link.life.clock },
+    notes: [],
+  };
+}
+
+/** Words for the end of a ticket, the most final first. */
+const ENDS = ['closed', 'resolved'] as const;
+
+/** Deleted elsewhere is closed here, with the most final status that this desk can be given. */
+function planClosing(link: Link, replica: Replica, caughtUp: Replica, sight: Sight): Plan {
+  if (ENDS.some((end) => same(end, replica.base.status))) {
+    // Should the ticket be restored, its status is due here again.
+    const { status: _, ...applied } = caughtUp.applied;
+    return { replica: { ...caughtUp, applied }, step: null, notes: [] };
+  }
+  const end = ENDS.find((status) => same(normal('status', shownBy({ status }, sight).status), status));
+  const writable = writableOf('status', sight.can);
+  if (end === undefined || (writable !== 'always' && writable !== 'update')) {
+    return { replica: caughtUp, step: null, notes: [{ what: 'kept', because: 'this desk cannot close tickets' }] };
+  }
+  if (isHeld(replica, 'field:status', link.life.clock)) return { replica, step: null, notes: [] };
+  return {
+    replica,
+    step: {
+      ...NO_STEP_PARTS,
+      kind: 'ticket.update',
+      key: ticketKey(replica),
+      fields: sight.lens.write({ status: end }),
+      forecast: { status: end },
+      clocks: { status: link.life.clock },
+      life: link.life.clock,
+    },
     notes: [],
   };
 }
@@ -51,7 +128,12 @@ function planRevival(link: Link, replica: Replica, sight: Sight): Plan {
     const step: Step = { ...NO_STEP_PARTS, kind: 'ticket.restore', key: ticketKey(replica), life: link.life.clock };
     return { replica, step, notes: [] };
   }
-  const fresh: Replica = {
+  return planCreate(link, renewed(replica), sight);
+}
+
+/** The replica as it begins anew, under a new key. */
+function renewed(replica: Replica): Replica {
+  return {
     ...replica,
     generation: replica.generation + 1,
     ticket_id: null,
@@ -64,39 +146,49 @@ function planRevival(link: Link, replica: Replica, sight: Sight): Plan {
     bounces: {},
     wrote: {},
     modified: 0,
+    merged_into: null,
+    follows: null,
+    doubt: 0,
   };
-  return planCreate(link, fresh, sight);
 }
 
 function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   const terms = sight.rules.terms(link.origin, replica.account_id);
   if (terms === null) return { replica, step: null, notes: [{ what: 'not mirrored', because: 'no mirror reaches this account' }] };
-  const values: Record<string, unknown> = {};
-  const clocks: Partial<Record<FieldName, Clock>> = {};
+  const values: Partial<Record<LinkField, unknown>> = {};
+  const clocks: Partial<Record<LinkField, Clock>> = {};
+  const warnings: Warning[] = [];
   let newest = 0;
-  const shown = sight.forecast(valuesOf(link));
-  for (const field of FIELD_NAMES) {
+  const shown = shownBy(valuesOf(link), sight);
+  for (const field of sight.lens.names) {
     const state = link.fields[field];
-    const writable = sight.can.fields[field];
     if (state === undefined) continue;
     newest = Math.max(newest, state.clock);
-    if (writable !== 'create' && writable !== 'always') continue;
     if (field === 'status' && state.value === 'closed') continue;
-    if (blocked(field, state.from, sight) || normal(field, shown[field]) === undefined) continue;
+    if (blocked(field, state.from, sight)) continue;
+    const writable = writableOf(field, sight.can);
+    if ((writable !== 'create' && writable !== 'always') || normal(field, shown[field]) === undefined) {
+      if (!isEmpty(state.value)) warnings.push({ field, reason: writable === undefined ? 'this desk has no such field' : 'this desk cannot hold this value' });
+      continue;
+    }
     values[field] = state.value;
     clocks[field] = state.clock;
   }
   if (isHeld(replica, 'life', Math.max(newest, link.life.clock))) return { replica, step: null, notes: [] };
-  const fields = values as TicketFields;
+  const { files, warnings: left } = filesFor(link.files, sight.can.files.ticket, terms);
+  warnings.push(...left);
   return {
     replica,
     step: {
       ...NO_STEP_PARTS,
       kind: 'ticket.create',
       key: ticketKey(replica),
-      fields,
-      forecast: Object.keys(values).length === Object.keys(link.fields).length ? normalFields(shown) : forecastOf(fields, sight),
+      fields: sight.lens.writeNew(values),
+      forecast: Object.keys(values).length === Object.keys(link.fields).length ? normalFields(shown, sight.lens.names) : forecastOf(values, sight),
       clocks,
+      files: replica.follows === null ? files : [],
+      follows: replica.follows,
+      warnings,
       life: link.life.clock,
       clock: Math.max(newest, link.life.clock),
     },
@@ -104,18 +196,27 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   };
 }
 
+/** When a field can be written here; all custom fields go by the same rule. */
+function writableOf(field: LinkField, can: Capabilities): Writable | undefined {
+  return isCustom(field) ? can.fields.custom_properties : can.fields[field];
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
 function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Plan {
-  const applied: Partial<Record<FieldName, Clock>> = { ...replica.applied };
-  const patch: Record<string, unknown> = {};
-  const clocks: Partial<Record<FieldName, Clock>> = {};
+  const applied: Partial<Record<LinkField, Clock>> = { ...replica.applied };
+  const patch: Partial<Record<LinkField, unknown>> = {};
+  const clocks: Partial<Record<LinkField, Clock>> = {};
   const notes: Note[] = [];
-  const due = FIELD_NAMES.filter((field) => (link.fields[field]?.clock ?? 0) > (applied[field] ?? 0));
+  const due = sight.lens.names.filter((field) => (link.fields[field]?.clock ?? 0) > (applied[field] ?? 0));
   if (due.length === 0) return { replica, step: null, notes };
-  const shown = sight.forecast(valuesOf(link));
+  const shown = shownBy(valuesOf(link), sight);
   for (const field of due) {
     const state = link.fields[field];
     if (state === undefined) continue;
-    const writable = sight.can.fields[field];
+    const writable = writableOf(field, sight.can);
     const value = normal(field, shown[field]);
     const reason = whyNot(field, state.from, { writable, value, replica, now }, sight);
     if (reason !== null) {
@@ -134,19 +235,18 @@ function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Pl
     clocks[field] = state.clock;
   }
   const settled: Replica = { ...replica, applied };
-  const names = Object.keys(patch);
+  const names = Object.keys(patch) as LinkField[];
   if (names.length === 0) return { replica: settled, step: null, notes };
-  const fields = patch as TicketFields;
   return {
     replica: settled,
     step: {
       ...NO_STEP_PARTS,
       kind: 'ticket.update',
       key: ticketKey(replica),
-      fields,
-      forecast: pick(normalFields(shown), names),
+      fields: sight.lens.write(patch),
+      forecast: normalFields(shown, names),
       clocks,
-      clock: Math.max(...Object.values(clocks)),
+      clock: Math.max(...Object.values(clocks).map((clock) => clock ?? 0)),
     },
     notes,
   };
@@ -159,7 +259,7 @@ interface Writing {
   readonly now: number;
 }
 
-function whyNot(field: FieldName, from: number, writing: Writing, sight: Sight): string | null {
+function whyNot(field: LinkField, from: number, writing: Writing, sight: Sight): string | null {
   if (blocked(field, from, sight)) return 'no mirror carries this field to this account';
   if (writing.writable !== 'always' && writing.writable !== 'update') return 'this desk cannot change it';
   if (writing.value === undefined) return 'this desk cannot hold this value';
@@ -167,15 +267,11 @@ function whyNot(field: FieldName, from: number, writing: Writing, sight: Sight):
   return null;
 }
 
-function blocked(field: FieldName, from: number, sight: Sight): boolean {
+function blocked(field: LinkField, from: number, sight: Sight): boolean {
   const terms = sight.rules.terms(from, sight.account.id);
-  return terms === null || terms.ignore.includes(field);
+  return terms === null || terms.ignore.some((name) => name === field);
 }
 
-function forecastOf(fields: TicketFields, sight: Sight): Partial<Record<FieldName, Normal>> {
-  return pick(normalFields(sight.forecast(fields)), Object.keys(fields));
-}
-
-function pick(from: Partial<Record<FieldName, Normal>>, names: readonly string[]): Partial<Record<FieldName, Normal>> {
-  return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
+function forecastOf(values: Values, sight: Sight): Partial<Record<LinkField, Normal>> {
+  return normalFields(shownBy(values, sight), Object.keys(values) as LinkField[]);
 }

@@ -10,14 +10,20 @@ function nameOf(author: Person | null): string {
   return author?.name ?? author?.email ?? 'Someone';
 }
 
-/** The line above a mirrored comment: its author, and the account it was written on. */
-export function authorLine(comment: Pick<LinkComment, 'author'>, accountName: string): string {
-  return `<p><strong>${escape(nameOf(comment.author))}</strong> (${escape(accountName)}):</p>`;
+/**
+ * The line above a mirrored comment: its author, and the account it was written on. A mirror may have its own words for it,
+ * with `{author}`, `{email}` and `{account}` in them; empty words make no line.
+ */
+export function authorLine(comment: Pick<LinkComment, 'author'>, accountName: string, words: string | null = null): string {
+  if (words === null) return `<p><strong>${escape(nameOf(comment.author))}</strong> (${escape(accountName)}):</p>`;
+  if (words.trim() === '') return '';
+  const parts: Readonly<Record<string, string>> = { author: nameOf(comment.author), email: comment.author?.email ?? '', account: accountName };
+  return `<p>${escape(words).replace(/\{(author|email|account)\}/g, (_, part: string) => escape(parts[part] ?? ''))}</p>`;
 }
 
 /** The content of a copy: author line and words. */
-export function renderComment(comment: Pick<LinkComment, 'author' | 'content'>, accountName: string): string {
-  return `${authorLine(comment, accountName)}${comment.content}`;
+export function renderComment(comment: Pick<LinkComment, 'author' | 'content'>, accountName: string, words: string | null = null): string {
+  return `${authorLine(comment, accountName, words)}${comment.content}`;
 }
 
 /**
@@ -29,7 +35,9 @@ export function unrenderComment(
   comment: Pick<LinkComment, 'author'>,
   accountName: string,
   shown: (html: string) => string,
+  words: string | null = null,
 ): string {
-  const line = authorLine(comment, accountName);
+  const line = authorLine(comment, accountName, words);
+  if (line === '') return content;
   return content.includes(line) ? content.replace(line, '') : content.replace(shown(line), '');
 }

@@ -1,11 +1,12 @@
 /** The outcome of a step enters the state. Pure. A write has three outcomes: done, not done (refused or undone), unsure. */
-import { absorb, type Look, type Moved } from './absorb.ts';
-import { digest, normal } from './compare.ts';
-import { FIELD_NAMES, MIRRORED, type Comment, type FieldName, type Ticket, type Warning } from './model.ts';
-import type { Capabilities } from './capabilities.ts';
+import { absorb } from './absorb.ts';
+import type { Look, Moved } from './look.ts';
+import { normal, wordsDigest } from './compare.ts';
+import { spend } from './guards.ts';
+import { FIELD_NAMES, kindOf, type Comment, type LinkField, type Ticket, type Warning } from './model.ts';
 import type { Sight } from './sight.ts';
 import type { Copy, Held, Intent, Link, Normal, Note, Replica } from './state.ts';
-import { commentStepName } from './step.ts';
+import { commentStepName, makesComment, tightens } from './step.ts';
 
 export type Outcome =
   | {
@@ -32,7 +33,9 @@ export type Outcome =
 export function settle(link: Link, replica: Replica, outcome: Outcome, sight: Sight, now: number): Moved {
   const intent = replica.intent;
   if (intent === null) return { link, replica, notes: [] };
-  const closed: Replica = { ...replica, intent: null };
+  const written = outcome.kind === 'done' || outcome.kind === 'unsure';
+  const open: Replica = written ? { ...replica, spent: spend(replica.spent, intent, link, replica, now) } : replica;
+  const closed: Replica = { ...open, intent: null };
   switch (outcome.kind) {
     case 'done':
       return settleDone(link, closed, intent, outcome, sight, now);
@@ -43,7 +46,7 @@ export function settle(link: Link, replica: Replica, outcome: Outcome, sight: Si
       }
       return { link, replica: hold(closed, intent, outcome, now), notes: [{ what: 'refused', because: outcome.reason, values: { step: intent.kind } }] };
     case 'missing':
-      return settleMissing(link, closed, intent, sight, now);
+      return settleMissing(link, closed, intent, now);
     case 'undone':
       // An earlier try of a create may still have been done: its intent stays, and is sent again as it was.
       if (intent.kind === 'ticket.create' && intent.tries > 1) {
@@ -57,7 +60,7 @@ export function settle(link: Link, replica: Replica, outcome: Outcome, sight: Si
     case 'unsure':
       return {
         link,
-        replica: { ...replica, failures: replica.failures + 1, intent: { ...intent, answered: outcome.answered ? now : null } },
+        replica: { ...open, failures: replica.failures + 1, intent: { ...intent, answered: outcome.answered ? now : null } },
         notes: [],
       };
   }
@@ -70,14 +73,15 @@ function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, si
   switch (intent.kind) {
     case 'ticket.create':
     case 'ticket.update': {
-      const written = writeFields(calm, intent, done, now);
+      const written = writeFields(calm, intent, done, sight, now);
       const created: Replica =
         intent.kind === 'ticket.create'
           ? { ...written, state: 'present', ticket_id: done.id ?? written.ticket_id, life_applied: Math.max(written.life_applied, intent.life) }
-          : written;
-      if (done.ticket === null) return { link, replica: created, notes: [] };
+          : ended(written, intent);
+      const along = makesComment(intent) ? writeCopy(created, intent, done, now) : created;
+      if (done.ticket === null) return { link, replica: along, notes: [] };
       const quiet = [...done.warnings.map((warning) => warning.field), ...(done.adopted ? unknownThere(done.ticket) : [])];
-      return absorb(link, created, { began: intent.sent, ticket: done.ticket, comments: null }, sight, quiet);
+      return absorb(link, along, { began: intent.sent, ticket: done.ticket, comments: null }, sight, quiet);
     }
     case 'ticket.delete':
       return { link, replica: { ...calm, state: 'deleted', life_applied: Math.max(calm.life_applied, intent.life) }, notes: [] };
@@ -91,9 +95,16 @@ function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, si
   }
 }
 
+/** An update that closed a ticket which was deleted elsewhere. Its status is due again should the ticket be restored. */
+function ended(replica: Replica, intent: Intent): Replica {
+  if (intent.life === 0) return replica;
+  const { status: _, ...applied } = replica.applied;
+  return { ...replica, applied, life_applied: Math.max(replica.life_applied, intent.life) };
+}
+
 /** A found create comes without its warnings. Nobody where somebody was written is most likely somebody whom this desk does not know. */
-function unknownThere(ticket: Ticket): readonly FieldName[] {
-  return FIELD_NAMES.filter((field) => MIRRORED[field] === 'person' && ticket[field] === null);
+function unknownThere(ticket: Ticket): readonly LinkField[] {
+  return FIELD_NAMES.filter((field) => kindOf(field) === 'person' && ticket[field] === null);
 }
 
 /**
@@ -101,16 +112,17 @@ function unknownThere(ticket: Ticket): readonly FieldName[] {
  * answer that differs is absorbed as the desk's own change; texts take the answer, which differs only by reformatting.
  * What was adopted takes the forecast throughout, so that nothing that a person did since is swallowed.
  */
-function writeFields(replica: Replica, intent: Intent, done: Done, now: number): Replica {
-  const base: Partial<Record<FieldName, Normal>> = { ...replica.base };
+function writeFields(replica: Replica, intent: Intent, done: Done, sight: Sight, now: number): Replica {
+  const base: Partial<Record<LinkField, Normal>> = { ...replica.base };
   const applied = { ...replica.applied };
   const wrote = { ...replica.wrote };
-  for (const field of FIELD_NAMES) {
+  const values = done.ticket === null || done.adopted ? null : sight.lens.read(done.ticket);
+  for (const field of Object.keys(intent.clocks) as LinkField[]) {
     const clock = intent.clocks[field];
     if (clock === undefined) continue;
     applied[field] = Math.max(applied[field] ?? 0, clock);
     wrote[field] = now;
-    const answered = done.ticket === null || done.adopted || MIRRORED[field] !== 'text' ? undefined : normal(field, done.ticket[field]);
+    const answered = values === null || kindOf(field) !== 'text' ? undefined : normal(field, values[field]);
     const expected = answered ?? intent.forecast[field];
     if (expected === undefined) delete base[field];
     else base[field] = expected;
@@ -127,7 +139,7 @@ function writeCopy(replica: Replica, intent: Intent, done: Done, now: number): R
     comment_id: done.comment.id,
     generation: known?.generation ?? 1,
     ours: known?.comment_id == null ? true : known.ours,
-    text: digest(done.comment.content),
+    text: wordsDigest(done.comment.content),
     public: done.comment.public,
     applied: Math.max(known?.applied ?? 0, intent.clock),
     since: now,
@@ -149,7 +161,7 @@ function dropCopy(link: Link, replica: Replica, intent: Intent): Replica {
   return { ...replica, surplus, copies: { ...replica.copies, [uid]: gone } };
 }
 
-function settleMissing(link: Link, replica: Replica, intent: Intent, sight: Sight, now: number): Moved {
+function settleMissing(link: Link, replica: Replica, intent: Intent, now: number): Moved {
   switch (intent.kind) {
     case 'ticket.delete':
       return { link, replica: { ...replica, state: 'deleted', life_applied: Math.max(replica.life_applied, intent.life), failures: 0 }, notes: [] };
@@ -157,9 +169,9 @@ function settleMissing(link: Link, replica: Replica, intent: Intent, sight: Sigh
       return tightens(link, intent) ? missed(link, replica, intent, now) : { link, replica: { ...dropCopy(link, replica, intent), failures: 0 }, notes: [] };
     case 'comment.update':
       return missed(link, replica, intent, now);
+    // Whether the ticket is gone only a look tells, which passes the guard against mass deletion.
     case 'ticket.update':
     case 'comment.create':
-      return absorb(link, replica, { began: intent.sent, ticket: null, comments: null }, sight);
     case 'ticket.create':
     case 'ticket.restore':
       return { link, replica: hold(replica, intent, NO_SUCH, now), notes: [] };
@@ -167,11 +179,6 @@ function settleMissing(link: Link, replica: Replica, intent: Intent, sight: Sigh
 }
 
 const NO_SUCH = { kind: 'refused', reason: 'the desk has no such ticket or comment', fields: [] } as const;
-
-/** The comment lives and only its public copy is to go, to be made again in private. */
-function tightens(link: Link, intent: Intent): boolean {
-  return intent.uid !== null && link.comments[intent.uid]?.deleted === false;
-}
 
 /** A copy that should be there is not: somebody deleted it, or the whole ticket. The look that follows tells, whatever lists lag. */
 function missed(link: Link, replica: Replica, intent: Intent, now: number): Moved {
@@ -189,8 +196,10 @@ function heldNames(intent: Intent): readonly string[] {
       return ['life'];
     case 'ticket.restore':
       return ['restore'];
-    case 'ticket.update':
-      return Object.keys(intent.clocks).map((field) => `field:${field}`);
+    case 'ticket.update': {
+      const fields = Object.keys(intent.clocks).map((field) => `field:${field}`);
+      return intent.uid === null ? fields : [...fields, commentStepName('comment.create', intent.uid, intent.draft)];
+    }
     case 'comment.create':
     case 'comment.update':
     case 'comment.delete':
@@ -214,7 +223,7 @@ function hold(replica: Replica, intent: Intent, refused: Extract<Outcome, { kind
 
 function clockOf(intent: Intent, name: string): number {
   if (intent.kind === 'ticket.delete' || intent.kind === 'ticket.restore') return intent.life;
-  const field = name.startsWith('field:') ? (name.slice('field:'.length) as FieldName) : null;
+  const field = name.startsWith('field:') ? (name.slice('field:'.length) as LinkField) : null;
   return field === null ? Math.max(intent.clock, 1) : (intent.clocks[field] ?? 0);
 }
 
@@ -248,34 +257,11 @@ export function settleByLook(link: Link, replica: Replica, look: Look): Replica 
  */
 function unsettled(replica: Replica, intent: Intent): Replica {
   if (intent.kind === 'ticket.update') {
-    const base = Object.fromEntries(Object.entries(replica.base).filter(([field]) => intent.clocks[field as FieldName] === undefined));
+    const base = Object.fromEntries(Object.entries(replica.base).filter(([field]) => intent.clocks[field as LinkField] === undefined));
     return { ...replica, base };
   }
   const copy = intent.kind === 'comment.update' && intent.uid !== null ? replica.copies[intent.uid] : undefined;
   return copy === undefined ? replica : { ...replica, copies: { ...replica.copies, [copy.uid]: { ...copy, text: null } } };
-}
-
-/** When a look can settle an open intent: earlier, "absent" would prove nothing (epoch milliseconds). */
-export function lookAllowedAt(intent: Intent, can: Capabilities): number {
-  const landed = landedAt(intent, can);
-  if (intent.kind === 'ticket.create') return landed + can.tickets.findLagMs;
-  if (intent.kind === 'comment.create') return landed + can.comments.listLagMs;
-  return landed;
-}
-
-/** When every try has had its effect or never will: one that was not answered may take its whole time. */
-function landedAt(intent: Intent, can: Capabilities): number {
-  return Math.max(intent.landed, intent.answered ?? intent.sent + can.callTimeoutMs);
-}
-
-/** The same step, sent once more. */
-export function sentAgain(intent: Intent, can: Capabilities, now: number): Intent {
-  return { ...intent, tries: intent.tries + 1, landed: landedAt(intent, can), sent: now, answered: null };
-}
-
-/** Whether a create may simply be sent again: the desk remembers the key and gives the first answer. */
-export function mayResend(intent: Intent, can: Capabilities, now: number): boolean {
-  return intent.kind === 'ticket.create' && intent.refused === null && now - intent.first_sent < can.tickets.idempotentCreateMs;
 }
 
 /** Everything that waits for a person on this replica. */

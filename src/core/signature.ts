@@ -27,10 +27,19 @@ export interface HeaderTokenScheme {
   readonly header: string;
 }
 
+/** HMAC-SHA256 in hex with the secret as it stands, over timestamp, a full stop and raw body; the header is `t=…,v1=…`, as Stripe's. */
+export interface StripeScheme {
+  readonly scheme: 'stripe';
+  readonly header: string;
+  /** Seconds that the timestamp may be away from now; null for no window. */
+  readonly toleranceSec: number | null;
+}
+
 /**
  * How a desk proves that a webhook is its own; data, verified by `core/signature`.
  * - `hmac`: HMAC-SHA256 with the secret as it stands, over the raw body or over timestamp followed by raw body.
  * - `standard-webhooks`: the specification of that name (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
+ * - `stripe`: a timestamp and signatures in one header, in the form of Stripe's webhooks.
  * - `header-token`: a secret that the desk sends in a header.
  * - `url-token`: nothing but the hook URL's own token: the desk can do no better.
  * - `none`: the account says aloud that it takes unsigned webhooks.
@@ -38,6 +47,7 @@ export interface HeaderTokenScheme {
 export type SignatureScheme =
   | HmacScheme
   | HeaderTokenScheme
+  | StripeScheme
   | { readonly scheme: 'standard-webhooks' }
   | { readonly scheme: 'url-token' }
   | { readonly scheme: 'none' };
@@ -49,6 +59,8 @@ export function verify(scheme: SignatureScheme, inbound: Signed, secrets: readon
       return verifyHmac(scheme, inbound, secrets, nowMs);
     case 'standard-webhooks':
       return verifyStandard(inbound, secrets, nowMs);
+    case 'stripe':
+      return verifyStripe(scheme, inbound, secrets, nowMs);
     case 'header-token':
       return verifyHeaderToken(scheme, inbound, secrets);
     case 'url-token':
@@ -136,6 +148,24 @@ function standardDigests(header: string): readonly Buffer[] {
     if (digest !== null) found.push(digest);
   }
   return found;
+}
+
+/** https://docs.stripe.com/webhooks#verify-manually: other versions than v1 are skipped, and several may stand there. */
+function verifyStripe(scheme: StripeScheme, inbound: Signed, secrets: readonly string[], nowMs: number): Verdict {
+  const keys = plainKeys(secrets);
+  if (keys.length === 0) return noSecret();
+  const header = scheme.header.toLowerCase();
+  const given = inbound.headers[header];
+  if (!given) return missing(header);
+  const parts = given.split(',').map((part) => part.trim());
+  const timestamp = parts.find((part) => part.startsWith('t='))?.slice(2) ?? '';
+  const claimed = parts.flatMap((part) => (part.startsWith('v1=') ? (digestIn(part.slice(3), 'hex') ?? []) : []));
+  if (!SECONDS.test(timestamp) || claimed.length === 0) {
+    return refuse(`The header ${header} is malformed: it must hold "t=" and whole seconds since 1970, and "v1=" and 64 hexadecimal digits, parted by a comma.`);
+  }
+  const stale = scheme.toleranceSec === null ? null : staleness(Number(timestamp), scheme.toleranceSec, nowMs);
+  if (stale !== null) return stale;
+  return keys.some((key) => claimed.some((digest) => sameBytes(digest, hmac(key, `${timestamp}.`, inbound.rawBody)))) ? GENUINE : mismatch(header);
 }
 
 function verifyHeaderToken(scheme: HeaderTokenScheme, inbound: Signed, secrets: readonly string[]): Verdict {

@@ -1,5 +1,6 @@
 /** The state that the loop keeps: links, replicas, copies of comments, and the intent that is stored before a call. Immutable values. */
-import type { CommentDraft, FieldName, Person, StepKind, TicketFields } from './model.ts';
+import type { Values } from './lens.ts';
+import type { CommentDraft, FileDraft, LinkField, Person, StepKind, TicketFields, Warning } from './model.ts';
 
 /**
  * A clock orders the changes of one field across desks: milliseconds, taken from a desk's time but never less than
@@ -36,6 +37,8 @@ export interface LinkComment {
   readonly clock: Clock;
   /** Epoch milliseconds by the desk it was written on; gives the order in which copies are made. */
   readonly created: number;
+  /** The files that it came with. */
+  readonly files: readonly FileDraft[];
 }
 
 /** One logical ticket across desks: what every replica should show. */
@@ -47,9 +50,11 @@ export interface Link {
   readonly accounts: readonly number[];
   /** +1 with every change; 0 for a link that is not stored yet. */
   readonly version: number;
-  readonly fields: Readonly<Partial<Record<FieldName, FieldState>>>;
+  readonly fields: Readonly<Partial<Record<LinkField, FieldState>>>;
   readonly life: Life;
   readonly comments: Readonly<Record<string, LinkComment>>;
+  /** The files that came with the description when the ticket was first seen. */
+  readonly files: readonly FileDraft[];
 }
 
 /** A comment's one copy on one replica. */
@@ -78,14 +83,20 @@ export interface Intent {
   /** What is written: fields of a create or update. */
   readonly fields: TicketFields | null;
   /** What this desk would read back of `fields`, in normal form. */
-  readonly forecast: Readonly<Partial<Record<FieldName, Normal>>>;
+  readonly forecast: Readonly<Partial<Record<LinkField, Normal>>>;
   /** The link's clock of every field that the write carries. */
-  readonly clocks: Readonly<Partial<Record<FieldName, Clock>>>;
+  readonly clocks: Readonly<Partial<Record<LinkField, Clock>>>;
   /** The link's life clock that a create, restore or delete stands for. */
   readonly life: Clock;
   readonly uid: string | null;
   readonly comment_id: string | null;
   readonly draft: CommentDraft | null;
+  /** Files of a new ticket's description; those of a comment are in its draft. */
+  readonly files: readonly FileDraft[];
+  /** The closed ticket that a new one goes on from. */
+  readonly follows: string | null;
+  /** What of the link this write leaves out because the desk cannot hold it. */
+  readonly warnings: readonly Warning[];
   /** The comment's clock in the link that the draft carries. */
   readonly clock: Clock;
   /** Epoch milliseconds before the request was sent for the first and for the last time. */
@@ -109,6 +120,13 @@ export interface Held {
   readonly clock: Clock;
   readonly count: number;
   readonly reason: string;
+  readonly at: number;
+}
+
+/** What was written on a ticket lately: it fills with every write and drains with time. */
+export interface Spent {
+  readonly level: number;
+  /** Epoch milliseconds. */
   readonly at: number;
 }
 
@@ -136,22 +154,30 @@ export interface Replica {
   readonly generation: number;
   readonly state: ReplicaState;
   /** What was last seen on the desk, in normal form. */
-  readonly base: Readonly<Partial<Record<FieldName, Normal>>>;
+  readonly base: Readonly<Partial<Record<LinkField, Normal>>>;
   /** The link's clocks that this replica has caught up with. */
-  readonly applied: Readonly<Partial<Record<FieldName, Clock>>>;
+  readonly applied: Readonly<Partial<Record<LinkField, Clock>>>;
   readonly life_applied: Clock;
   readonly copies: Readonly<Record<string, Copy>>;
   /** Ids of comments that carry our key but are not the recorded copy: ours by proof, to be deleted. */
   readonly surplus: readonly string[];
   readonly intent: Intent | null;
   readonly held: Readonly<Record<string, Held>>;
-  readonly bounces: Readonly<Partial<Record<FieldName, Bounce>>>;
+  readonly bounces: Readonly<Partial<Record<LinkField, Bounce>>>;
   /** When we last wrote a field there (epoch milliseconds). */
-  readonly wrote: Readonly<Partial<Record<FieldName, number>>>;
+  readonly wrote: Readonly<Partial<Record<LinkField, number>>>;
   /** When the last look began that saw all of the ticket, its comments too (epoch milliseconds); 0 for never. */
   readonly looked: number;
   /** The desk's own time of its last change, as last seen (epoch milliseconds). */
   readonly modified: number;
+  /** The ticket there that this one was merged into, as last seen. */
+  readonly merged_into: string | null;
+  /** The closed ticket there that this replica's ticket goes on from. */
+  readonly follows: string | null;
+  /** How much of its budget of writes the ticket has used. */
+  readonly spent: Spent;
+  /** When its comments were first all gone at once (epoch milliseconds); 0 if they are not. */
+  readonly doubt: number;
   /** Failed attempts in a row. */
   readonly failures: number;
   /** The link's version at which nothing was due. */
@@ -191,6 +217,10 @@ export function strangerReplica(id: string, accountId: number, ticketId: string 
     wrote: {},
     looked: 0,
     modified: 0,
+    merged_into: null,
+    follows: null,
+    spent: { level: 0, at: 0 },
+    doubt: 0,
     failures: 0,
     version: 0,
   };
@@ -198,12 +228,12 @@ export function strangerReplica(id: string, accountId: number, ticketId: string 
 
 /** The link of a ticket that nobody knew: empty, to be filled by absorbing its first look. */
 export function newLink(id: string, origin: number, now: number): Link {
-  return { id, origin, accounts: [origin], version: 0, fields: {}, life: { alive: true, clock: now, from: origin }, comments: {} };
+  return { id, origin, accounts: [origin], version: 0, fields: {}, life: { alive: true, clock: now, from: origin }, comments: {}, files: [] };
 }
 
-/** The link's values as a ticket's fields. */
-export function valuesOf(link: Link): TicketFields {
+/** The link's values, in the mesh's words. */
+export function valuesOf(link: Link): Values {
   const values: Record<string, unknown> = {};
-  for (const [name, state] of Object.entries(link.fields)) values[name] = state.value;
-  return values as TicketFields;
+  for (const [name, state] of Object.entries(link.fields)) values[name] = state?.value;
+  return values;
 }

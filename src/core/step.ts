@@ -1,6 +1,6 @@
 /** A step: the next unified write that is due on a replica, before it is made. */
 import type { CommentDraft, StepKind } from './model.ts';
-import type { Clock, Intent, Note, Replica } from './state.ts';
+import type { Clock, Intent, Link, Note, Replica } from './state.ts';
 
 /** The step that is due, complete enough to be stored before it is done. */
 export type Step = Omit<Intent, 'first_sent' | 'sent' | 'answered' | 'tries' | 'landed' | 'refused'>;
@@ -25,8 +25,22 @@ export const NO_STEP_PARTS = {
   uid: null,
   comment_id: null,
   draft: null,
+  files: [],
+  follows: null,
+  warnings: [],
   clock: 0,
 } as const;
+
+/** Whether this write makes a new comment: alone, or along with an update. */
+export function makesComment({ kind, uid }: Pick<Intent, 'kind' | 'uid'>): boolean {
+  return kind === 'comment.create' || (kind === 'ticket.update' && uid !== null);
+}
+
+/** Whether this write makes a public copy private, or takes it away because it cannot be hidden. */
+export function tightens(link: Link, { kind, uid, draft }: Pick<Intent, 'kind' | 'uid' | 'draft'>): boolean {
+  if (kind === 'comment.update') return draft?.public === false;
+  return kind === 'comment.delete' && uid !== null && link.comments[uid]?.deleted === false;
+}
 
 /** The name under which a refusal of a comment's step is remembered; hiding a comment is not held up by words that were refused. */
 export function commentStepName(kind: StepKind, id: string, draft: CommentDraft | null): string {

@@ -1,6 +1,6 @@
 /** Looks at a ticket on its desk. */
 import { timeOf } from '../core/compare.ts';
-import type { Look } from '../core/absorb.ts';
+import type { Look } from '../core/look.ts';
 import type { Comment } from '../core/model.ts';
 import { DeskFailure, type Desk } from '../ports/connector.ts';
 import type { Lane } from '../ports/store.ts';
@@ -22,7 +22,8 @@ export async function look(desk: Desk, ticketId: string, withComments: boolean, 
   }
 }
 
-async function allComments(desk: Desk, ticketId: string): Promise<readonly Comment[]> {
+/** All comments of a ticket, oldest first, over as many pages as there are. */
+export async function allComments(desk: Desk, ticketId: string): Promise<readonly Comment[]> {
   const all = new Map<string, Comment>();
   let page: string | null = null;
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {

@@ -1,10 +1,13 @@
 /** The connected accounts at work: their desks, the rules between them, and which of them may be called just now. */
-import { rulesOf, type Rules } from '../core/rules.ts';
+import { isFlood, USUAL_LIMITS, type Limits } from '../core/guards.ts';
+import { lensOf, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
+import { rulesOf, type CompileWhere, type Rules } from '../core/rules.ts';
 import type { Sight } from '../core/sight.ts';
-import { DeskFailure, type Account, type Connector, type Desk } from '../ports/connector.ts';
+import { DeskFailure, type Account, type Connector, type Desk, type Vault } from '../ports/connector.ts';
 import type { AccountBook } from '../ports/intake.ts';
 import type { AccountStore } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import { createLore } from './lore.ts';
 
 /** One account with its desk connected. */
 export interface Member {
@@ -30,6 +33,15 @@ export interface Roster extends AccountBook {
   succeeded(accountId: number): boolean;
   /** A call failed. Stops the account when its credentials do not work; pauses it when it is down or throttles. */
   failed(accountId: number, failure: DeskFailure): Promise<'stopped' | 'refused' | 'noted'>;
+  /** Resolves when the desk has told what its forecasts depend on; rejects with its `DeskFailure` if it never did. */
+  ready(accountId: number): Promise<void>;
+  /** Whether `ready` would resolve at once. */
+  knows(accountId: number): boolean;
+  /**
+   * Whether so many deletions seen on this account may be believed. False from the moment that they are a flood until a person
+   * releases them.
+   */
+  believes(accountId: number, deletions: number): Promise<boolean>;
   /** Tries a stopped account's credentials again. */
   probe(accountId: number): Promise<boolean>;
   /** Reads accounts and mirrors anew if they changed. */
@@ -39,18 +51,29 @@ export interface Roster extends AccountBook {
 /** So many failures in a row pause an account; one lost answer does not. */
 const FAILURES_BEFORE_PAUSE = 3;
 const LONGEST_PAUSE_MS = 30_000;
+/** A shorter pause ends before the others would hear of it. */
+const WORTH_TELLING_MS = 3_000;
+
+/** Why an account is stopped that a person switched off: nobody tries its credentials until they switch it on again. */
+export const SWITCHED_OFF = 'switched off through the API';
 
 export function createRoster(ports: {
   readonly accounts: AccountStore;
+  readonly vault?: Vault;
   readonly connectors: Readonly<Record<string, Connector>>;
+  /** Needed where a mirror has a `where`. */
+  readonly compileWhere?: CompileWhere;
+  readonly limits?: Limits;
   readonly world: World;
 }): Roster {
-  const { world } = ports;
+  const { world, limits = USUAL_LIMITS } = ports;
   let version = -1;
   let rules = rulesOf([]);
+  let lenses: ReadonlyMap<number, LensTerms> = new Map();
   let members = new Map<number, Member>();
   let names = new Map<string, number>();
   const health = new Map<number, Health>();
+  const lore = createLore(world);
 
   const healthOf = (id: number): Health => {
     const known = health.get(id);
@@ -63,17 +86,30 @@ export function createRoster(ports: {
   const connect = (account: Account): Member | null => {
     const known = members.get(account.id);
     if (known !== undefined && sameConnection(known.account, account)) {
-      return { ...known, account };
+      return { ...known, account, sight: sightOf(account, known.desk) };
     }
     const connector = Object.hasOwn(ports.connectors, account.service) ? ports.connectors[account.service] : undefined;
     if (connector === undefined) {
       world.log.error('account.unknown_service', { account: account.name, service: account.service });
       return null;
     }
-    const desk = connector.connect(account, world);
-    const sight: Sight = {
+    try {
+      const desk = connector.connect(account, world, ports.vault);
+      return { account, desk, sight: sightOf(account, desk) };
+    } catch (error) {
+      // What one account was given does not work together: the others go on without it.
+      world.log.error('account.unusable', { account: account.name, message: error instanceof Error ? error.message : String(error) });
+      return null;
+    }
+  };
+
+  const sightOf = (account: Account, desk: Desk): Sight => {
+    const lens = lensOf(lenses.get(account.id) ?? NO_LENS_TERMS);
+    return {
       account: { id: account.id, name: account.name },
       can: desk.can,
+      lens,
+      limits,
       get rules() {
         return rules;
       },
@@ -81,11 +117,11 @@ export function createRoster(ports: {
       forecastComment: (draft) => desk.forecastComment(draft),
       nameOfAccount: (id) => members.get(id)?.account.name ?? `account ${id}`,
     };
-    return { account, desk, sight };
   };
 
   const reload = async (): Promise<void> => {
     const loaded = await ports.accounts.load();
+    lenses = loaded.lenses;
     const next = new Map<number, Member>();
     for (const account of loaded.accounts) {
       const member = connect(account);
@@ -93,7 +129,7 @@ export function createRoster(ports: {
     }
     members = next;
     names = new Map([...next.values()].map(({ account }) => [account.name, account.id]));
-    rules = rulesOf(loaded.edges);
+    rules = rulesOf(loaded.edges, ports.compileWhere);
     version = loaded.version;
   };
 
@@ -130,7 +166,7 @@ export function createRoster(ports: {
     wait(id) {
       const member = members.get(id);
       if (member === undefined || member.account.state === 'stopped') return null;
-      return Math.max(0, healthOf(id).pausedUntil - world.now());
+      return Math.max(0, Math.max(healthOf(id).pausedUntil, member.account.paused_until ?? 0) - world.now());
     },
     succeeded(id) {
       const state = healthOf(id);
@@ -152,8 +188,13 @@ export function createRoster(ports: {
         return 'noted';
       }
       if (failure.kind === 'throttled') {
+        // A budget of one ticket or endpoint keeps nobody else waiting.
+        if (failure.reach === 'call') return 'noted';
         state.failures += 1;
         state.pausedUntil = Math.max(state.pausedUntil, failure.retryAt ?? world.now() + 10_000);
+        const told = members.get(id)?.account.paused_until ?? 0;
+        // The budget is the account's: the other processes wait as well.
+        if (state.pausedUntil > Math.max(world.now(), told) + WORTH_TELLING_MS) await ports.accounts.pause(id, state.pausedUntil);
       } else if ((failure.kind === 'unavailable' || failure.kind === 'unsure') && state.pausedUntil <= world.now()) {
         // Calls that were under way as the pause began tell of the same trouble: it grows by what fails after it.
         state.failures += 1;
@@ -164,7 +205,25 @@ export function createRoster(ports: {
       }
       return 'noted';
     },
+    ready: (id) => lore.ready(id, members.get(id)?.desk),
+    knows: (id) => lore.knows(id, members.get(id)?.desk),
+    async believes(id, deletions) {
+      const member = members.get(id);
+      if (member === undefined || deletions === 0) return true;
+      if (member.account.deletions_held !== undefined) return false;
+      const recent = await ports.accounts.countDeletions(id, deletions, limits.deletions.windowMs);
+      // Tickets are counted only if it matters.
+      if (!isFlood(recent, 0, limits)) return true;
+      const tickets = (await ports.accounts.countTickets(id)) + recent;
+      if (!isFlood(recent, tickets, limits)) return true;
+      const because = `${recent} deletions within ${Math.round(limits.deletions.windowMs / 60_000)} minutes, of some ${tickets} tickets`;
+      members.set(id, { ...member, account: { ...member.account, deletions_held: because } });
+      world.log.warn('account.deletions_held', { account: member.account.name, because });
+      await ports.accounts.holdDeletions(id, because);
+      return false;
+    },
     async probe(id) {
+      if (members.get(id)?.account.stopped_because === SWITCHED_OFF) return false;
       const failure = await checked(id);
       if (failure !== null) return false;
       await setState(id, 'running', null);

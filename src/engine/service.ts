@@ -1,4 +1,5 @@
 /** The engine at work in one process: the worker, the sweeps and the retention, driven by the queue. */
+import type { FileStore } from '../ports/files.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Store } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
@@ -33,11 +34,12 @@ export function createEngine(ports: {
   readonly queue: Queue;
   readonly roster: Roster;
   readonly hooks: Hooks;
+  readonly files: FileStore;
   readonly world: World;
   readonly settings: EngineSettings;
 }): Engine {
   const { store, queue, roster, world, settings } = ports;
-  const worker = createWorker({ lanes: store.lanes, roster, world, width: settings.lanes });
+  const worker = createWorker({ lanes: store.lanes, roster, files: ports.files, world, width: settings.lanes });
   const sweep = createSweep({
     lanes: store.lanes,
     accounts: store.accounts,
@@ -53,6 +55,8 @@ export function createEngine(ports: {
 
   /** The next turn is queued before this one begins: a process that dies in a sweep does not take the later ones with it. */
   async function turn(accountId: number): Promise<void> {
+    // One that was removed is not swept again.
+    if (roster.byId(accountId) === null) return;
     await queueNext(accountId);
     if (underway.has(accountId) || stopping.signal.aborted) return;
     underway.add(accountId);

@@ -18,6 +18,11 @@ export function storableTicket(ticket: Ticket): Ticket {
   return clean(ticket) as Ticket;
 }
 
+/** Any JSON value, with every text in it made storable. */
+export function storableJson(value: unknown): unknown {
+  return clean(value);
+}
+
 /** An id or a key as a desk would give it: neither empty nor long, and nothing invisible in it. */
 export function isPlainId(text: string): boolean {
   return text.length > 0 && text.length <= 200 && !CONTROLS.test(text) && text.isWellFormed();

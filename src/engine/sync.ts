@@ -7,18 +7,26 @@
  *
  * This file is longer than most because the loop is best read in one piece.
  */
-import { absorb, type Look, type Moved } from '../core/absorb.ts';
+import { absorb } from '../core/absorb.ts';
+import type { Look, Moved } from '../core/look.ts';
+import { announce } from '../core/announce.ts';
 import { retryDelay } from '../core/backoff.ts';
+import { timeOf } from '../core/compare.ts';
+import { deletes, deletionsTold, DOUBT_MS, heldDeletion } from '../core/guards.ts';
+import { missingAccounts } from '../core/foresee.ts';
 import { plan } from '../core/plan.ts';
-import { lookAllowedAt, mayResend, sentAgain, settle, settleByLook, type Outcome } from '../core/settle.ts';
+import { lookAllowedAt, mayResend, sentAgain } from '../core/landing.ts';
+import { settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
 import { intended, type Step } from '../core/step.ts';
 import { AppError } from '../errors.ts';
 import { DeskFailure } from '../ports/connector.ts';
 import type { Lane, LaneStore, Operation, Turn } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import type { StepFiles } from './files.ts';
 import { look, lookOf } from './look.ts';
 import { perform, type Performed } from './perform.ts';
+import { notesOf, operationOf, settledBecause } from './record.ts';
 import type { Member, Roster } from './roster.ts';
 
 /** Before such a step the ticket is looked at, unless that was done this recently: a person may just have changed it. */
@@ -30,6 +38,8 @@ const FRESH_INTENT_MS = 1_000;
 /** A lane that has done so much in one go is put back, so that others get their turn. */
 const MOST_ROUNDS = 40;
 const MOST_STALE = 20;
+/** How long a deletion waits before it is looked at again, while a person has not released the account's. */
+const HELD_MS = 5 * 60_000;
 /** How long an unknown ticket waits for creates in flight that it might be the echo of. */
 const HELD_STRANGER_MS = 1_000;
 
@@ -37,6 +47,7 @@ export interface SyncPorts {
   readonly lanes: LaneStore;
   readonly roster: Roster;
   readonly world: World;
+  readonly files: StepFiles;
   /** Whether a new lane of this account can be run at once by this process. */
   readonly room: (accountId: number) => boolean;
   /** Takes over lanes that were opened under our lease. */
@@ -75,6 +86,8 @@ interface Change {
   readonly move: (link: Link, replica: Replica) => Moved;
   readonly read?: number;
   readonly operations?: readonly Operation[];
+  /** When the ticket that begins a link here was created (epoch milliseconds). */
+  readonly born?: number;
   /** Instead of planning on: give the lane back for so many milliseconds. */
   readonly waitMs?: number;
   readonly thenLook?: boolean;
@@ -107,6 +120,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       sawCommentsAt: 0,
     };
     try {
+      await roster.ready(member.account.id);
       await run(hand);
     } catch (error) {
       if (error instanceof LaneLost) {
@@ -141,6 +155,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     if (hand.link === null) return meet(hand);
     const { intent, ticket_id: ticketId } = hand.replica;
     if (intent !== null) return hand.unsent ? send(hand, await stamped(hand, intent)) : resolve(hand, intent);
+    if (hand.replica.doubt > 0 && hand.sawCommentsAt === 0 && world.now() >= hand.replica.doubt + DOUBT_MS) return pull(hand, true);
     if (ticketId === null) return push(hand, hand.lane.signalled > hand.read ? { ...STAY, read: hand.lane.signalled } : STAY);
     if (hand.lane.signalled > hand.read) return pull(hand, true);
     if (hand.mustLook !== null) return pull(hand, hand.mustLook === 'all');
@@ -175,6 +190,10 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       await dismiss(hand, null, HELD_STRANGER_MS);
       return false;
     }
+    if (roster.rules().followsUp && (await lanes.isFollowed(account.id, ticketId))) {
+      await dismiss(hand, 'it is closed, and another ticket goes on from it');
+      return false;
+    }
     const link = newLink(world.id(), account.id, world.now());
     hand.replica = { ...hand.replica, link_id: link.id, life_applied: link.life.clock };
     hand.link = link;
@@ -182,6 +201,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     return push(hand, {
       move: (before, replica) => absorb(before, replica, seen, hand.member.sight),
       read: hand.lane.signalled,
+      born: timeOf(seen.ticket.created_at, world.now()),
     });
   }
 
@@ -207,9 +227,11 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       const outcome: Outcome = { kind: 'refused', reason: intent.refused, fields: [] };
       return push(hand, { move: (link, replica) => settle(link, { ...replica, intent }, outcome, sight, world.now()) });
     }
-    const seen = await look(desk, hand.replica.ticket_id ?? '', true, world);
+    const looked = await look(desk, hand.replica.ticket_id ?? '', true, world);
     noteSuccess(hand);
-    saw(hand, seen);
+    saw(hand, looked);
+    const seen = await believed(hand, looked);
+    if (seen === null) return false;
     return push(hand, {
       move(link, replica) {
         const moved = absorb(link, replica, seen, sight);
@@ -226,7 +248,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     hand.mustLook = 'all';
     return push(hand, {
       move: (link, replica) => settle(link, { ...replica, intent }, outcome, hand.member.sight, world.now()),
-      operations: [operationOf(hand, intent, outcome, null, seen.began, world.now())],
+      operations: [operationOf(hand, intent, { outcome, failure: null, sent: [] }, seen.began, world.now())],
     });
   }
 
@@ -241,17 +263,32 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const { desk, sight } = hand.member;
     const signalled = hand.lane.signalled;
     const brought = hand.read < signalled ? lookOf({ ...hand.lane, replica: hand.replica }, desk) : null;
-    const seen = brought ?? (await look(desk, hand.replica.ticket_id ?? '', withComments, world));
+    const looked = brought ?? (await look(desk, hand.replica.ticket_id ?? '', withComments, world));
     if (brought === null) {
       noteSuccess(hand);
-      saw(hand, seen);
+      saw(hand, looked);
     }
     hand.mustLook = null;
+    const seen = await believed(hand, looked);
+    if (seen === null) return false;
     const complete = withComments || brought !== null;
     return push(hand, {
       move: (link, replica) => absorb(link, replica, seen, sight),
       ...(complete ? { read: signalled } : {}),
     });
+  }
+
+  /**
+   * What a look says is gone counts only while that is no flood on this account. Null: the ticket itself is gone and that is not
+   * believed; the lane was given back.
+   */
+  async function believed(hand: Hand, seen: Look): Promise<Look | null> {
+    const { id } = hand.member.account;
+    if (await roster.believes(id, deletionsTold(hand.replica, seen))) return seen;
+    if (seen.ticket !== null && !seen.ticket.is_deleted) return { ...seen, doubted: true };
+    const because = roster.byId(id)?.deletions_held ?? 'many deletions at once';
+    await advance(hand, { move: (link, replica) => ({ link, replica: heldDeletion(replica, because, world.now()), notes: [] }), waitMs: HELD_MS });
+    return null;
   }
 
   /** Commits a change together with the step that follows from it, which is then the next to be sent. */
@@ -276,9 +313,9 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const { desk, sight, account } = hand.member;
     const began = world.now();
     hand.unsent = false;
-    let done = await perform(desk, hand.replica, intent);
+    let done = await perform(desk, hand.replica, intent, ports.files);
     if (done.failure === null) noteSuccess(hand);
-    else done = await weigh(hand, done);
+    else if (!done.elsewhere) done = await weigh(hand, done);
     const { outcome, failure } = done;
     if (outcome.kind === 'done' && outcome.ticket !== null && !outcome.adopted) hand.lookedAt = world.now();
     if (outcome.kind === 'done' && outcome.adopted) hand.mustLook = 'all';
@@ -288,9 +325,9 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const waitMs = waitAfter(hand, intent, outcome, failure);
     return push(hand, {
       move: (link, replica) => settle(link, { ...replica, intent }, outcome, sight, world.now()),
-      operations: [operationOf(hand, intent, outcome, failure, began, world.now())],
+      operations: [operationOf(hand, intent, done, began, world.now())],
       ...(waitMs === null ? {} : { waitMs }),
-      ...(outcome.kind === 'refused' || (outcome.kind === 'missing' && intent.kind.startsWith('comment.')) ? { thenLook: true } : {}),
+      ...(outcome.kind === 'refused' || outcome.kind === 'missing' ? { thenLook: true } : {}),
     });
   }
 
@@ -299,7 +336,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     if (done.failure === null) return done;
     const verdict = await roster.failed(hand.member.account.id, done.failure);
     if (verdict !== 'refused') return done;
-    return { failure: done.failure, outcome: { kind: 'refused', reason: done.failure.message, fields: [] } };
+    return { ...done, outcome: { kind: 'refused', reason: done.failure.message, fields: [] } };
   }
 
   function waitAfter(hand: Hand, intent: Intent, outcome: Outcome, failure: DeskFailure | null): number | null {
@@ -364,8 +401,9 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     if (planned.step === null) {
       const version = moved.link.version;
       const notes = version === hand.stored.version ? moved.notes : [...moved.notes, ...planned.notes];
-      return { replica: { ...planned.replica, version, failures: 0 }, notes, next: 'idle', waitMs: null };
+      return { replica: { ...planned.replica, version, failures: 0 }, notes, next: 'idle', waitMs: moved.replica.doubt > 0 ? DOUBT_MS : null };
     }
+    if (deletes(moved.link, planned.step) && roster.byId(hand.member.account.id)?.deletions_held !== undefined) return { ...stay, next: 'idle', waitMs: HELD_MS };
     if (wantsLook(hand, moved.link, planned.step)) {
       hand.mustLook = planned.step.kind === 'ticket.update' ? 'ticket' : 'all';
       return { ...stay, next: 'look' };
@@ -394,23 +432,24 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       replica: decided.replica,
       link: grown === null || before === null ? null : { before, after: grown.link },
       read: change.read ?? null,
-      settles: change.read === undefined || hand.lane.receipt === null ? null : { receipt: hand.lane.receipt, reason: reasonOf(moved) },
+      settles: change.read === undefined || hand.lane.receipt === null ? null : { receipt: hand.lane.receipt, reason: settledBecause(before, moved) },
       spawn: grown?.spawn ?? [],
       operations: change.operations ?? [],
-      notes: decided.notes,
+      events: grown === null || before === null ? [] : announce({ before, after: grown.link, replica: decided.replica, born: change.born ?? null, now: world.now() }),
+      notes: notesOf({ link: before, replica: hand.stored }, grown?.link ?? null, decided.replica, decided.notes),
       release: decided.next === 'idle' ? { inMs: decided.waitMs } : 'keep',
     };
   }
 
   /** Accounts that the link should be on and is not yet get a replica; its create is planned at once where we have room for it. */
   function withReplicas(link: Link): { link: Link; spawn: { replica: Replica; lease: string | null }[] } {
-    const missing = link.life.alive ? roster.rules().reached(link.origin).filter((id) => !link.accounts.includes(id)) : [];
+    const missing = missingAccounts(link, roster.rules());
     if (missing.length === 0) return { link, spawn: [] };
     const grown: Link = { ...link, accounts: [...link.accounts, ...missing] };
     const spawn = missing.map((accountId) => {
       const wanted = wantedReplica(world.id(), link.id, accountId);
       const member = roster.member(accountId);
-      if (member === null || roster.wait(accountId) !== 0 || !ports.room(accountId)) return { replica: wanted, lease: null };
+      if (member === null || roster.wait(accountId) !== 0 || !roster.knows(accountId) || !ports.room(accountId)) return { replica: wanted, lease: null };
       const planned = plan(grown, wanted, member.sight, world.now());
       if (planned.step?.kind !== 'ticket.create') return { replica: wanted, lease: null };
       const intent = intended(planned.step, world.now());
@@ -515,25 +554,4 @@ function emptyTurn(lease: string, replica: Replica): Turn {
 /** Without the step that was planned and certainly not sent. */
 function unplanned(replica: Replica): Replica {
   return { ...replica, intent: null, state: replica.intent?.kind === 'ticket.create' ? 'wanted' : replica.state };
-}
-
-function reasonOf(moved: Moved): string {
-  const entered = moved.notes.length === 0 ? '' : ` (${moved.notes.map((note) => note.what).join(', ')})`;
-  return `absorbed${entered}`;
-}
-
-function operationOf(hand: Hand, intent: Intent, outcome: Outcome, failure: DeskFailure | null, began: number, ended: number): Operation {
-  return {
-    replica_id: hand.replica.id,
-    link_id: hand.link?.id ?? '',
-    account_id: hand.member.account.id,
-    kind: intent.kind,
-    key: intent.key,
-    attempt: intent.tries,
-    outcome: outcome.kind,
-    reason: failure?.message ?? (outcome.kind === 'refused' ? outcome.reason : null),
-    warnings: outcome.kind === 'done' ? outcome.warnings : [],
-    began,
-    ended,
-  };
 }

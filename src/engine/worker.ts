@@ -1,12 +1,16 @@
 /** Runs lanes: takes what is due, a bounded number at a time, and never lets one account have them all. */
+import type { FileStore } from '../ports/files.ts';
 import type { Lane, LaneStore } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import { createStepFiles } from './files.ts';
 import type { Roster } from './roster.ts';
 import { createSync } from './sync.ts';
 
 /** A lease outlives a process that died by so much. */
 export const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
+/** Calls that one desk may have to answer at the same time. */
+const ACCOUNT_LANES = 64;
 /** Lanes that were opened by others wait for a place, at most so many times the lanes that run. */
 const LONGEST_QUEUE = 4;
 const BETWEEN_CLAIMS_MS = 10;
@@ -33,6 +37,7 @@ export interface Worker {
 export interface WorkerPorts {
   readonly lanes: LaneStore;
   readonly roster: Roster;
+  readonly files: FileStore;
   readonly world: World;
   /** Lanes that run at once; at least 2. */
   readonly width: number;
@@ -40,8 +45,8 @@ export interface WorkerPorts {
 
 export function createWorker(ports: WorkerPorts): Worker {
   const { lanes, roster, world, width } = ports;
-  /** One account may have all lanes but two, so that its trouble leaves room for others. */
-  const widest = Math.max(1, width - 2);
+  /** One account may have all lanes but two, so that its trouble leaves room for others; and no desk is called more often at once than this. */
+  const widest = Math.max(1, Math.min(width - 2, ACCOUNT_LANES));
   const waiting: Lane[] = [];
   const running = new Map<string, Lane>();
   const perAccount = new Map<number, number>();
@@ -54,7 +59,7 @@ export function createWorker(ports: WorkerPorts): Worker {
   let claimedAt = -Infinity;
   let first = 0;
 
-  const sync = createSync({ lanes, roster, world, room, open, nudge });
+  const sync = createSync({ lanes, roster, world, files: createStepFiles({ roster, files: ports.files }), room, open, nudge });
 
   function busy(accountId: number): number {
     return perAccount.get(accountId) ?? 0;

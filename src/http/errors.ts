@@ -24,24 +24,35 @@ export function createErrorDoor({ world }: { readonly world: World }): Koa.Middl
 function answerError(ctx: Koa.Context, id: string, error: AppError): void {
   const status = HTTP_STATUS[error.code];
   ctx.set(error.headers);
-  answerJson(ctx, status, {
-    status_code: status,
+  answerJson(ctx, status, errorBody(error, id));
+  if (!ctx.req.complete) letRunDry(ctx.req);
+}
+
+/** The error object; `id` is that of the request. */
+export function errorBody(error: AppError, id: string): object {
+  return {
+    status_code: HTTP_STATUS[error.code],
     error_code: error.code,
     message: error.message,
     id,
     ...(error.faults.length > 0 ? { faults: error.faults } : {}),
-  });
-  if (!ctx.req.complete) letRunDry(ctx.req);
+    ...error.details,
+  };
 }
 
 /** What the caller may know of an error. The cause of everything from 500 up goes to the log, and nowhere else. */
 function publicError(error: unknown, id: string, world: World): AppError {
   const told = known(error) ?? internal();
-  if (HTTP_STATUS[told.code] >= 500) {
+  if (HTTP_STATUS[told.code] >= 500 && !isTheirs(told)) {
     const cause = told === error ? (told.cause ?? told) : error;
     world.log.error('http.failed', { request_id: id, error_code: told.code, err: cause });
   }
   return told;
+}
+
+/** A desk's failure, or what a desk cannot do, is no fault of ours. */
+function isTheirs({ code, details }: AppError): boolean {
+  return code === 'not_implemented' || details.service !== undefined;
 }
 
 function known(error: unknown): AppError | null {

@@ -5,7 +5,7 @@ import { unknownHook, type Receiver } from '../engine/receive.ts';
 import { AppError, HTTP_STATUS } from '../errors.ts';
 import type { World } from '../ports/world.ts';
 import { answerAtOnce, answerText } from './answer.ts';
-import { createBodyReader, requireJson, type BodyLimits } from './body.ts';
+import { createBodyReader, requireUnpacked, type BodyLimits } from './body.ts';
 import { REQUEST_ID } from './errors.ts';
 
 const HOOK = /^\/hooks\/(\d{1,15})\/([^/]{1,500})\/?$/;
@@ -28,7 +28,7 @@ export function createHooks({ receiver, world, limits }: HooksParts): Koa.Middle
     const [, account, token] = hook ?? [];
     if (account === undefined || token === undefined) throw unknownHook();
 
-    requireJson(ctx.req.headers);
+    requireUnpacked(ctx.req.headers);
     const rawBody = await readBody(ctx.req);
     if (rawBody === null) {
       ctx.respond = false;

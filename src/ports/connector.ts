@@ -1,10 +1,10 @@
 /** The port to the help desks: what a connector says about itself, what its webhooks say, and the calls to one desk. */
-import type { Comment, CommentDraft, EventType, Person, Service, Ticket, TicketFields, Warning } from '../core/model.ts';
-import type { Capabilities } from '../core/capabilities.ts';
+import type { Attachment, Comment, CommentDraft, EventType, FileDraft, Person, Service, Ticket, TicketFields, Warning } from '../core/model.ts';
+import type { Capabilities, TicketQuery } from '../core/capabilities.ts';
 import type { SignatureScheme } from '../core/signature.ts';
 import type { World } from './world.ts';
 
-export type { Capabilities, SignatureScheme };
+export type { Capabilities, SignatureScheme, TicketQuery };
 
 /** A JSON Schema (2020-12) document. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -26,6 +26,10 @@ export interface Account {
   /** A stopped account's lanes wait; nothing is lost. */
   readonly state: 'running' | 'stopped';
   readonly stopped_because: string | null;
+  /** Why no deletion is taken from this account or made on it until a person releases it. */
+  readonly deletions_held?: string;
+  /** Its desk asked for a pause: it is not called before (epoch milliseconds). */
+  readonly paused_until?: number;
 }
 
 /** One delivered webhook, before anybody believed it. Header names are lower case. */
@@ -59,6 +63,34 @@ export interface Written {
   readonly ticket: Ticket | null;
   /** Fields that were left out of the write because this desk cannot hold them. */
   readonly warnings: readonly Warning[];
+  /** The comment that an update carried, as the answer shows it; null where it carried none. */
+  readonly comment?: Comment | null;
+}
+
+/** A file as a desk hands it out. */
+export interface Download {
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** Bytes, if told. */
+  readonly size: number | null;
+  readonly content_type: string | null;
+}
+
+/** A file that has been fetched and waits to be written: it can be opened as often as needed. */
+export interface FileSource extends FileDraft {
+  /** Exactly. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  open(): AsyncIterable<Uint8Array>;
+  /** The same bytes for multipart forms; they stay on disk. */
+  blob(): Promise<Blob>;
+}
+
+/** A comment that goes along with an update. */
+export interface CommentAlong {
+  readonly draft: CommentDraft;
+  readonly key: string;
+  readonly files: readonly FileSource[];
 }
 
 export interface WrittenComment {
@@ -70,6 +102,23 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Give this to the next call; null at the end. Opaque. */
   readonly next: string | null;
+}
+
+/** A call to a desk's own API, made with the account's credentials and passed on as it is. */
+export interface RawCall {
+  readonly method: string;
+  /** Below the desk's own address, with its query: begins with a slash. */
+  readonly path: string;
+  /** Without any that authenticates. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | null;
+}
+
+/** What the desk answered, whatever it is. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
 /** A ticket that changed, as the change feed tells it. */
@@ -99,6 +148,12 @@ export type Hook =
 export interface Desk {
   readonly can: Capabilities;
 
+  /**
+   * Reads what the desk's owner has configured there (custom fields, statuses, groups), so that forecasts can know it. Called
+   * before any other call and again now and then; what fails is tried again, and an earlier answer stays.
+   */
+  learn?(): Promise<void>;
+
   /** What this desk would read back after `fields` were written: pure. Only the fields it can hold. */
   forecast(fields: TicketFields): TicketFields;
   /** What this desk would read back as content and visibility after `draft` was written: pure. */
@@ -106,23 +161,41 @@ export interface Desk {
 
   /** Rejects with `missing` when the desk has no such ticket. A ticket in the trash is returned with `is_deleted`. */
   getTicket(id: string): Promise<Ticket>;
-  listTickets(page: string | null): Promise<Page<Ticket>>;
+  /**
+   * Every ticket that was there when the list began and is not in the trash; how often, while others are created and changed, says
+   * `can.lists.pages`. `query` only as `can.lists` allows; the same for every page.
+   */
+  listTickets(page: string | null, query?: TicketQuery): Promise<Page<Ticket>>;
   /** Oldest first, without the one that is the ticket's description. */
   listComments(ticketId: string, page: string | null): Promise<Page<Comment>>;
   /** Tickets changed since `cursor`; null starts at `since` (epoch milliseconds). Overlaps rather than misses. */
   changes(cursor: string | null, since: number): Promise<Changes>;
 
-  createTicket(fields: TicketFields, key: string): Promise<Written>;
-  updateTicket(id: string, patch: TicketFields, key: string): Promise<Written>;
+  /** The desk's own object that a ticket or comment, returned by this very desk, was read from; undefined where that is not known. */
+  raw?(of: Ticket | Comment): unknown;
+  /** Passes a call on, to the desk's own host and nowhere else. Resolves with whatever the desk answers, errors too. */
+  pass?(call: RawCall): Promise<RawAnswer>;
+
+  /** Hands out a file of a ticket (`commentId` null) or comment. Our credentials go to the desk's own host and to no other. */
+  download?(attachment: Pick<Attachment, 'id' | 'url'>, of: { readonly ticketId: string; readonly commentId: string | null }): Promise<Download>;
+
+  /**
+   * A `Person` with a `user_id` and no `email` is somebody of this very desk; with an `email` the `user_id` says nothing.
+   * `follows` only if `can.tickets.followUp`: the closed ticket that the new one goes on from.
+   */
+  createTicket(fields: TicketFields, key: string, files?: readonly FileSource[], follows?: string): Promise<Written>;
+  /** `comment` only if `can.comments.withUpdate`; either both are written or neither. */
+  updateTicket(id: string, patch: TicketFields, key: string, comment?: CommentAlong): Promise<Written>;
   deleteTicket(id: string, key: string): Promise<void>;
   restoreTicket?(id: string, key: string): Promise<void>;
-  createComment(ticketId: string, draft: CommentDraft, key: string): Promise<WrittenComment>;
+  createComment(ticketId: string, draft: CommentDraft, key: string, files?: readonly FileSource[]): Promise<WrittenComment>;
   updateComment?(ticketId: string, commentId: string, draft: CommentDraft, key: string): Promise<WrittenComment>;
   deleteComment?(ticketId: string, commentId: string, key: string): Promise<void>;
 
   /** The ticket that was created with `key` at or after `sentAt` (epoch milliseconds), soft-deleted ones too; null if there is none to see. */
   find(key: string, hint: { readonly sentAt: number }): Promise<Ticket | null>;
 
+  /** Makes or repairs the desk's webhook to `url`. One that is somebody else's stays as it is unless the account's settings say otherwise. */
   ensureWebhook(url: string): Promise<Hook>;
   /** Proves the credentials with a call that fails when they are wrong; returns who we are there. */
   check(): Promise<Person>;
@@ -141,14 +214,39 @@ export interface About {
   /** What a body that does not fit that schema is answered with; 202 for desks that punish failures. */
   readonly misfitStatus: 422 | 202;
   signature(settings: Readonly<Record<string, unknown>>): SignatureScheme;
+  /** Which writes carry a key that the desk itself honours, which a mark that is looked up, and what remains if both fail: for people to read. */
+  readonly once: string;
+  /** An account as it might be: for documentation and tests. */
+  readonly sample: Pick<Account, 'url' | 'credentials' | 'settings'>;
 }
+
+/** Keeps an account's credentials when the desk itself renews them. */
+export interface Vault {
+  /**
+   * Renews credentials, one caller at a time over all processes. `renew` is given the stored ones, unless these differ from
+   * `stale` already: then somebody else was quicker and they are the answer. What `renew` gives is stored before it is returned.
+   */
+  renewed(
+    accountId: number,
+    stale: Readonly<Record<string, string>>,
+    renew: (current: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, string>>>,
+  ): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Makes plain data of a webhook's body: pure, bounded in depth and in nodes. Throws AppError `bad_request` for what it cannot read. */
+export type BodyParser = (text: string) => unknown;
 
 export interface Connector {
   readonly about: About;
-  /** Pure. The body has been verified, parsed as JSON and found valid against `about.webhooks`. */
+  /**
+   * The media types besides JSON that its webhooks may have, in lower case, and how bodies of each are parsed. `application/json`
+   * is for desks whose people write the JSON themselves: it is tried on bodies of that type that are not JSON.
+   */
+  readonly formats?: Readonly<Record<string, BodyParser>>;
+  /** Pure. The body has been verified, parsed (as JSON, or by `formats`) and found valid against `about.webhooks`. */
   read(inbound: Inbound, body: unknown, settings: Readonly<Record<string, unknown>>): Reading;
   /** No I/O yet. Throws only for settings that the schemas let through but that cannot work. */
-  connect(account: Account, world: World): Desk;
+  connect(account: Account, world: World, vault?: Vault): Desk;
 }
 
 /**
@@ -174,6 +272,8 @@ export class DeskFailure extends Error {
   readonly retryAt: number | null;
   /** The fields that the desk complains about, in unified names where known. */
   readonly fields: readonly string[];
+  /** What is not to be called before `retryAt`: the whole account, or only calls like this one (the same ticket, the same endpoint). */
+  readonly reach: 'account' | 'call';
 
   /** `message` is for a person: what the desk said, trimmed to 500 characters, without secrets. */
   constructor(
@@ -184,6 +284,7 @@ export class DeskFailure extends Error {
       readonly code?: string | null;
       readonly retryAt?: number | null;
       readonly fields?: readonly string[];
+      readonly reach?: 'account' | 'call';
     } = {},
   ) {
     super(message.length > 500 ? `${message.slice(0, 499)}…` : message);
@@ -193,5 +294,6 @@ export class DeskFailure extends Error {
     this.code = more.code ?? null;
     this.retryAt = more.retryAt ?? null;
     this.fields = more.fields ?? [];
+    this.reach = more.reach ?? 'account';
   }
 }

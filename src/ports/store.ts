@@ -1,4 +1,7 @@
 /** The port to what is kept: lanes, links, receipts, operations, accounts and mirrors. */
+import type { Limits } from '../core/guards.ts';
+import type { Announcement } from '../core/announce.ts';
+import type { LensTerms } from '../core/lens.ts';
 import type { MirrorEdge, Terms } from '../core/rules.ts';
 import type { Link, Note, Replica } from '../core/state.ts';
 import type { StepKind, Ticket, Warning } from '../core/model.ts';
@@ -27,6 +30,33 @@ export interface Lane {
   readonly snapshot: Ticket | null;
 }
 
+/** A file that went along with a write. */
+export interface SentFile {
+  readonly filename: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What a write carried, as the record keeps it: long texts are cut. */
+export interface Wrote {
+  /** In the desk's words. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly comment?: { readonly uid: string | null; readonly comment_id: string | null; readonly public?: boolean; readonly content?: string };
+}
+
+/** What the desk answered: the id of what it made, or its status and code where it did not do it. */
+export interface Answer {
+  readonly id?: string;
+  /** Found by a later look, or told again from the desk's memory of the key. */
+  readonly found?: true;
+  /** The kind of failure, as the connector classified it. */
+  readonly failure?: string;
+  readonly status?: number;
+  readonly code?: string;
+}
+
 /** One attempt at a step, as recorded. */
 export interface Operation {
   readonly replica_id: string;
@@ -38,7 +68,10 @@ export interface Operation {
   readonly outcome: 'done' | 'refused' | 'missing' | 'undone' | 'unsure';
   /** What the desk said, trimmed; null when done. */
   readonly reason: string | null;
+  readonly wrote: Wrote;
+  readonly answer: Answer;
   readonly warnings: readonly Warning[];
+  readonly files: readonly SentFile[];
   /** Epoch milliseconds. */
   readonly began: number;
   readonly ended: number;
@@ -62,6 +95,8 @@ export interface Turn {
   readonly adopted_by: string | null;
   readonly operations: readonly Operation[];
   readonly notes: readonly Note[];
+  /** What those who follow the account are told. */
+  readonly events?: readonly Announcement[];
   /** Give the lane back: due again after so many milliseconds, or when something happens (`null`). Keep it: 'keep'. */
   readonly release: 'keep' | { readonly inMs: number | null };
 }
@@ -91,6 +126,8 @@ export interface LaneStore {
   byKey(accountId: number, key: string): Promise<Replica | null>;
   /** Whether a create was sent on this account before `time` and is not settled, by a replica that has no ticket id yet. */
   createsOpen(accountId: number, time: number): Promise<boolean>;
+  /** Whether a replica of this account goes on from this closed ticket. */
+  isFollowed(accountId: number, ticketId: string): Promise<boolean>;
   signal(accountId: number, signals: readonly Signal[]): Promise<number>;
   /** Tickets that nobody has looked at since `before` (epoch milliseconds), in a turn that comes round to all of them. */
   leastLooked(accountId: number, before: number, limit: number): Promise<readonly string[]>;
@@ -115,20 +152,49 @@ export interface AccountDraft {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** Terms as they are configured: owners by their accounts' names. */
+export interface DraftTerms extends Omit<Terms, 'owner'> {
+  readonly owner: Readonly<Record<string, string>>;
+}
+
 export interface Mirror {
   readonly name: string;
-  readonly edges: readonly { readonly from: string; readonly to: string; readonly terms: Terms }[];
+  readonly edges: readonly { readonly from: string; readonly to: string; readonly terms: DraftTerms }[];
+  /** What is special about each account's words and ids, by the account's name. */
+  readonly lenses: Readonly<Record<string, LensTerms>>;
+}
+
+/** All accounts and mirrors, at one moment. */
+export interface LoadedMesh {
+  readonly accounts: readonly Account[];
+  readonly edges: readonly MirrorEdge[];
+  /** By account id, all mirrors together. */
+  readonly lenses: ReadonlyMap<number, LensTerms>;
+  readonly version: number;
 }
 
 export interface AccountStore {
-  load(): Promise<{ readonly accounts: readonly Account[]; readonly edges: readonly MirrorEdge[]; readonly version: number }>;
+  load(): Promise<LoadedMesh>;
   /** Changes whenever accounts or mirrors do. */
   version(): Promise<number>;
-  /** Makes accounts and mirrors as given, all at once. Accounts that are not named stay; mirrors that are not named go. */
-  apply(accounts: readonly AccountDraft[], mirrors: readonly Mirror[]): Promise<void>;
+  /**
+   * Makes accounts and mirrors as given, all at once. Accounts that are not named stay; mirrors that are not named go. Where the
+   * new rules touch too many tickets, the deletions of those accounts are held with it.
+   */
+  apply(accounts: readonly AccountDraft[], mirrors: readonly Mirror[], limits?: Limits): Promise<void>;
   setSecrets(accountId: number, secrets: readonly string[]): Promise<void>;
   stop(accountId: number, because: string): Promise<void>;
   resume(accountId: number): Promise<void>;
+  /** No process calls this account's desk before `until` (epoch milliseconds). */
+  pause(accountId: number, until: number): Promise<void>;
+  /** Counts deletions seen on an account. Gives how many there were within the window; 0 while a person has freed them. */
+  countDeletions(accountId: number, amount: number, windowMs: number): Promise<number>;
+  /** How many tickets the account has that are mirrored. */
+  countTickets(accountId: number): Promise<number>;
+  /** No deletion is taken from this account or made on it until it is released. The first reason stays. */
+  holdDeletions(accountId: number, because: string): Promise<void>;
+  /** Deletions go on; for `freeMs` milliseconds they are not counted, since a person wanted them. */
+  releaseDeletions(accountId: number, freeMs: number): Promise<void>;
   sweep(accountId: number): Promise<SweepState>;
   swept(accountId: number, cursor: string): Promise<void>;
 }

@@ -1,23 +1,20 @@
 /** Accounts and mirrors. Credentials, hook tokens and inbound secrets are sealed; they are open in memory only. */
-import { randomBytes } from 'node:crypto';
+import { USUAL_LIMITS, type Limits } from '../core/guards.ts';
+import { lensesTogether, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
 import type { MirrorEdge, Terms } from '../core/rules.ts';
-import type { Account } from '../ports/connector.ts';
-import type { AccountDraft, AccountStore, Mirror } from '../ports/store.ts';
+import type { MeshRehearsal } from '../ports/repair.ts';
+import type { AccountDraft, AccountStore, LoadedMesh, Mirror } from '../ports/store.ts';
+import { contextOf, createAccountRows } from './account-rows.ts';
+import { createHeldDeletions, holdTouched } from './held-deletions.ts';
+import { termsIn } from './terms.ts';
 import type { Database, Sql } from './database.ts';
 import { toJson } from './rows.ts';
 import type { SecretBox } from './secret-box.ts';
 
-interface AccountRow {
-  readonly id: number;
+interface MirrorRow {
+  readonly edges: StoredEdge[];
+  readonly lenses: Readonly<Record<string, LensTerms>>;
   readonly name: string;
-  readonly service: string;
-  readonly url: string;
-  readonly credentials: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly hook_token: string;
-  readonly inbound_secrets: string;
-  readonly state: 'running' | 'stopped';
-  readonly stopped_because: string | null;
 }
 
 interface StoredEdge {
@@ -26,102 +23,86 @@ interface StoredEdge {
   readonly terms: Terms;
 }
 
-/** Bytes of a hook URL's token. */
-const TOKEN_BYTES = 24;
+const MIRRORS = `select name, edges, lenses from mirrors order by name`;
 
-export function createAccounts(database: Database, box: SecretBox): AccountStore {
-  const contextOf = (name: string, what: string): string => `account:${name}:${what}`;
+function edgesOf(mirrors: readonly Pick<MirrorRow, 'name' | 'edges'>[]): MirrorEdge[] {
+  return mirrors.flatMap(({ name, edges }) => edges.map((edge) => ({ mirror: name, ...edge })));
+}
 
-  const open = (row: AccountRow): Account => ({
-    id: row.id,
-    name: row.name,
-    service: row.service,
-    url: row.url,
-    credentials: JSON.parse(box.open(row.credentials, contextOf(row.name, 'credentials'))) as Record<string, string>,
-    settings: row.settings,
-    hook_token: box.open(row.hook_token, contextOf(row.name, 'hook_token')),
-    inbound_secrets: JSON.parse(box.open(row.inbound_secrets, contextOf(row.name, 'inbound_secrets'))) as string[],
-    state: row.state,
-    stopped_because: row.stopped_because,
-  });
+function lensesOf(mirrors: readonly MirrorRow[]): ReadonlyMap<number, LensTerms> {
+  const all = new Map<number, LensTerms>();
+  for (const { lenses } of mirrors) {
+    for (const [account, terms] of Object.entries(lenses)) all.set(Number(account), lensesTogether(all.get(Number(account)) ?? NO_LENS_TERMS, terms));
+  }
+  return all;
+}
 
-  const rows = (sql: Sql): Promise<AccountRow[]> =>
-    sql.run<AccountRow>(
-      'accounts',
-      `select id, name, service, url, credentials, settings, hook_token, inbound_secrets, state, stopped_because from accounts order by id`,
-      [],
-    );
+export function createAccounts(database: Database, box: SecretBox): AccountStore & MeshRehearsal {
+  const { open, all, insert, change } = createAccountRows(box);
 
   const bump = (sql: Sql): Promise<unknown> => sql.run('configuration_bump', `update configuration set version = version + 1`, []);
 
-  async function applyAccount(sql: Sql, known: AccountRow | undefined, draft: AccountDraft): Promise<void> {
-    const credentials = toJson(draft.credentials);
-    if (known === undefined) {
-      const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      await sql.run(
-        'account_insert',
-        `insert into accounts (name, service, url, credentials, settings, hook_token, inbound_secrets) values ($1, $2, $3, $4, $5, $6, $7)`,
-        [
-          draft.name,
-          draft.service,
-          draft.url,
-          box.seal(credentials, contextOf(draft.name, 'credentials')),
-          toJson(draft.settings),
-          box.seal(token, contextOf(draft.name, 'hook_token')),
-          box.seal('[]', contextOf(draft.name, 'inbound_secrets')),
-        ],
-      );
-      return;
+  async function loadIn(sql: Sql): Promise<LoadedMesh> {
+    // The version first: what is committed meanwhile is then read again, instead of never.
+    const [configuration] = await sql.run<{ version: string }>('configuration', `select version from configuration`, []);
+    const accounts = await all(sql);
+    const mirrors = await sql.run<MirrorRow>('mirrors', MIRRORS, []);
+    return { accounts: accounts.map(open), edges: edgesOf(mirrors), lenses: lensesOf(mirrors), version: Number(configuration?.version ?? 0) };
+  }
+
+  async function applyIn(sql: Sql, drafts: readonly AccountDraft[], mirrors: readonly Mirror[], limits: Limits): Promise<void> {
+    await sql.run('configuration_lock', `select version from configuration for update`, []);
+    const known = new Map((await all(sql)).map((row) => [row.name, row]));
+    for (const draft of drafts) {
+      const row = known.get(draft.name);
+      await (row === undefined ? insert(sql, draft) : change(sql, row, draft));
     }
-    const before = open(known);
-    const same = before.service === draft.service && before.url === draft.url && toJson(before.settings) === toJson(draft.settings);
-    if (same && toJson(before.credentials) === credentials) return;
-    // New credentials deserve a new try: a stopped account runs again until its desk says otherwise.
-    await sql.run(
-      'account_update',
-      `update accounts set service = $2, url = $3, credentials = $4, settings = $5, state = 'running', stopped_because = null where id = $1`,
-      [known.id, draft.service, draft.url, box.seal(credentials, contextOf(draft.name, 'credentials')), toJson(draft.settings)],
-    );
+    const ids = new Map((await all(sql)).map((row) => [row.name, row.id]));
+    const idOf = (name: string): number => {
+      const id = ids.get(name);
+      if (id === undefined) throw new Error(`mirror names an account that does not exist: ${name}`);
+      return id;
+    };
+    const stored = mirrors.map(({ name, edges, lenses }) => ({
+      name,
+      lenses: Object.fromEntries(Object.entries(lenses).map(([account, terms]) => [idOf(account), terms])),
+      edges: edges.map(({ from, to, terms }) => ({ from: idOf(from), to: idOf(to), terms: termsIn(terms, idOf) })),
+    }));
+    await holdTouched(sql, edgesOf(await sql.run<MirrorRow>('mirrors', MIRRORS, [])), edgesOf(stored), limits);
+    await sql.run('mirrors_clear', `delete from mirrors`, []);
+    if (stored.length > 0) {
+      await sql.run('mirrors_insert', `insert into mirrors (name, edges, lenses) select * from unnest($1::text[], $2::jsonb[], $3::jsonb[])`, [
+        stored.map(({ name }) => name),
+        stored.map(({ edges }) => toJson(edges)),
+        stored.map(({ lenses }) => toJson(lenses)),
+      ]);
+    }
+    await bump(sql);
   }
 
   return {
-    async load() {
-      return database.transaction(async (sql) => {
-        const accounts = await rows(sql);
-        const mirrors = await sql.run<{ name: string; edges: StoredEdge[] }>('mirrors', `select name, edges from mirrors order by name`, []);
-        const [configuration] = await sql.run<{ version: string }>('configuration', `select version from configuration`, []);
-        const edges: MirrorEdge[] = mirrors.flatMap(({ name, edges: stored }) => stored.map((edge) => ({ mirror: name, ...edge })));
-        return { accounts: accounts.map(open), edges, version: Number(configuration?.version ?? 0) };
-      });
-    },
+    load: () => database.transaction(loadIn),
     async version() {
       const [row] = await database.run<{ version: string }>('configuration', `select version from configuration`, []);
       return Number(row?.version ?? 0);
     },
-    async apply(drafts: readonly AccountDraft[], mirrors: readonly Mirror[]) {
-      await database.transaction(async (sql) => {
-        await sql.run('configuration_lock', `select version from configuration for update`, []);
-        const known = new Map((await rows(sql)).map((row) => [row.name, row]));
-        for (const draft of drafts) await applyAccount(sql, known.get(draft.name), draft);
-        const ids = new Map((await rows(sql)).map((row) => [row.name, row.id]));
-        const idOf = (name: string): number => {
-          const id = ids.get(name);
-          if (id === undefined) throw new Error(`mirror names an account that does not exist: ${name}`);
-          return id;
-        };
-        const stored = mirrors.map(({ name, edges }) => ({
-          name,
-          edges: edges.map((edge) => ({ from: idOf(edge.from), to: idOf(edge.to), terms: edge.terms })),
-        }));
-        await sql.run('mirrors_clear', `delete from mirrors`, []);
-        if (stored.length > 0) {
-          await sql.run('mirrors_insert', `insert into mirrors (name, edges) select * from unnest($1::text[], $2::jsonb[])`, [
-            stored.map(({ name }) => name),
-            stored.map(({ edges }) => toJson(edges)),
-          ]);
-        }
-        await bump(sql);
-      });
+    apply: (drafts, mirrors, limits = USUAL_LIMITS) => database.transaction((sql) => applyIn(sql, drafts, mirrors, limits)),
+    async rehearse(drafts, mirrors, limits = USUAL_LIMITS) {
+      let seen: { before: LoadedMesh; after: LoadedMesh } | null = null;
+      // With a code of its own, so that nobody takes it for a database that is away.
+      const undone = Object.assign(new Error('only rehearsed'), { code: 'rehearsed' });
+      await database
+        .transaction(async (sql) => {
+          const before = await loadIn(sql);
+          await applyIn(sql, drafts, mirrors, limits);
+          seen = { before, after: await loadIn(sql) };
+          throw undone;
+        })
+        .catch((error: unknown) => {
+          if (error !== undone) throw error;
+        });
+      if (seen === null) throw new Error('a rehearsal that was not undone');
+      return seen;
     },
     async setSecrets(accountId, secrets) {
       await database.transaction(async (sql) => {
@@ -144,6 +125,13 @@ export function createAccounts(database: Database, box: SecretBox): AccountStore
         await bump(sql);
       });
     },
+    async pause(accountId, until) {
+      await database.transaction(async (sql) => {
+        await sql.run('account_pause', `update accounts set paused_until = greatest(paused_until, to_timestamp($2::float8 / 1000)) where id = $1`, [accountId, until]);
+        await bump(sql);
+      });
+    },
+    ...createHeldDeletions(database, bump),
     async sweep(accountId) {
       const [row] = await database.run<{ sweep_cursor: string | null; since: string }>(
         'account_sweep',

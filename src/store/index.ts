@@ -1,15 +1,39 @@
 /** The store on PostgreSQL, put together. */
-import type { Store } from '../ports/store.ts';
+import type { Vault } from '../ports/connector.ts';
+import type { MeshRehearsal, ParkedStore, Survey } from '../ports/repair.ts';
+import type { AccountStore, Store } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import type { AccountBooks, EventFeed, GivenStore, OnceStore, Records, TokenStore } from '../ports/api.ts';
+import { createAccountBooks } from './account-books.ts';
 import { createAccounts } from './accounts.ts';
 import type { Database } from './database.ts';
+import { createFeed } from './feed.ts';
+import { createGiven } from './given.ts';
 import { createIntake, type Handover, type Wake } from './intake.ts';
 import { createLanes } from './lanes.ts';
+import { createOnce } from './once.ts';
+import { createParked } from './parked.ts';
+import { createRecords } from './records.ts';
 import { createRetention } from './retention.ts';
 import type { SecretBox } from './secret-box.ts';
 import { createSnapshots } from './snapshots.ts';
+import { createSurvey } from './survey.ts';
+import { createTokens } from './tokens.ts';
+import { createVault } from './vault.ts';
 
 export interface PostgresStore extends Store {
+  readonly accounts: AccountStore & MeshRehearsal;
+  readonly vault: Vault;
+  readonly books: AccountBooks;
+  readonly tokens: TokenStore;
+  readonly once: OnceStore;
+  readonly feed: EventFeed;
+  readonly given: GivenStore;
+  readonly records: Records;
+  readonly survey: Survey;
+  readonly parked: ParkedStore;
+  /** Seals what must come back as it was given out. */
+  readonly box: SecretBox;
   /** Lanes of new tickets go straight to this worker from now on. */
   handOverTo(handover: Handover | null): void;
   /** Leases of a process that is gone for certain are lifted: at the start of the only process there can be. */
@@ -30,6 +54,16 @@ export function createStore(ports: {
     intake: createIntake({ database, world, snapshots, handover: () => handover, wake: ports.wake, leaseMs: ports.leaseMs }),
     lanes: createLanes({ database, world, snapshots }),
     accounts: createAccounts(database, ports.box),
+    vault: createVault(database, ports.box),
+    books: createAccountBooks(database, ports.box),
+    tokens: createTokens(database),
+    once: createOnce(database, ports.box, world),
+    feed: createFeed(database),
+    given: createGiven(database),
+    records: createRecords({ database, world, wake: ports.wake }),
+    box: ports.box,
+    survey: createSurvey(database),
+    parked: createParked({ database, wake: ports.wake }),
     retention: createRetention(database),
     async ping() {
       await database.run('ping', 'select 1', []);

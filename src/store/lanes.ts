@@ -119,6 +119,10 @@ export function createLanes(ports: { readonly database: Database; readonly world
       );
       return rows.length > 0;
     },
+    async isFollowed(accountId, ticketId) {
+      const rows = await database.run('is_followed', `select 1 from replicas where account_id = $1 and doc ->> 'follows' = $2 limit 1`, [accountId, ticketId]);
+      return rows.length > 0;
+    },
     async signal(accountId, signals) {
       if (signals.length === 0) return 0;
       const known = await database.run<{ id: string }>('lanes_signal', SIGNAL_KNOWN, [

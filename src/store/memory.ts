@@ -4,11 +4,14 @@
  *
  * Longer than most because its parts share one state and one moment: there is nothing between them to cut along.
  */
+import { touchedByRules, USUAL_LIMITS, type LinkGroup } from '../core/guards.ts';
+import { lensesTogether, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
 import type { MirrorEdge } from '../core/rules.ts';
 import { strangerReplica, type Link, type Note, type Replica } from '../core/state.ts';
 import type { Ticket } from '../core/model.ts';
 import { timeOf } from '../core/compare.ts';
 import { ticketKey } from '../core/keys.ts';
+import { termsIn } from './terms.ts';
 import type { Account } from '../ports/connector.ts';
 import type { NewReceipt } from '../ports/intake.ts';
 import type { AccountDraft, Lane, Mirror, Operation, Store, Turn, TurnResult } from '../ports/store.ts';
@@ -54,8 +57,10 @@ export function createMemoryStore(world: World): MemoryStore {
   const notes: (Note & { replica_id: string; at: number })[] = [];
   const dedupes = new Map<string, string>();
   const accounts = new Map<number, Account>();
+  const deletions = new Map<number, { count: number; since: number; freeUntil: number }>();
   const sweeps = new Map<number, { cursor: string | null; since: number }>();
   let edges: MirrorEdge[] = [];
+  let lenses: ReadonlyMap<number, LensTerms> = new Map();
   let version = 0;
   let lastReceipt = 0;
 
@@ -162,7 +167,7 @@ export function createMemoryStore(world: World): MemoryStore {
     for (const note of turn.notes) notes.push({ ...note, replica_id: turn.replica.id, at: now });
     if (turn.release === 'keep') row.due_at = now + 30_000;
     else release(row, turn.release.inMs);
-    return row.lease === null && row.due_at !== null && row.due_at <= now ? 'due' : 'done';
+    return row.lease === null && row.due_at !== null && row.due_at <= world.now() ? 'due' : 'done';
   }
 
   function storeLink(turn: Turn, own: Row): void {
@@ -258,6 +263,9 @@ export function createMemoryStore(world: World): MemoryStore {
           ({ replica }) => replica.account_id === accountId && replica.state === 'creating' && (replica.intent?.first_sent ?? Infinity) <= time,
         );
       },
+      async isFollowed(accountId, ticketId) {
+        return [...rows.values()].some(({ replica }) => replica.account_id === accountId && replica.follows === ticketId);
+      },
       async signal(accountId, signals) {
         let count = 0;
         for (const signal of signals) {
@@ -295,11 +303,14 @@ export function createMemoryStore(world: World): MemoryStore {
       },
     },
     accounts: {
-      load: async () => ({ accounts: [...accounts.values()], edges, version }),
+      load: async () => ({ accounts: [...accounts.values()], edges, lenses, version }),
       version: async () => version,
-      async apply(drafts, mirrors) {
+      async apply(drafts, mirrors, limits = USUAL_LIMITS) {
         for (const draft of drafts) applyAccount(draft);
-        edges = edgesOf(mirrors);
+        const next = edgesOf(mirrors);
+        for (const [id, because] of touchedByRules(edges, next, groups(), limits)) setHeld(id, because);
+        edges = next;
+        lenses = lensesOf(mirrors);
         version += 1;
       },
       async setSecrets(id, secrets) {
@@ -317,6 +328,33 @@ export function createMemoryStore(world: World): MemoryStore {
         if (account !== undefined) accounts.set(id, { ...account, state: 'running', stopped_because: null });
         version += 1;
       },
+      async pause(id, until) {
+        const account = accounts.get(id);
+        if (account !== undefined) accounts.set(id, { ...account, paused_until: Math.max(account.paused_until ?? 0, until) });
+        version += 1;
+      },
+      async countDeletions(id, amount, windowMs) {
+        const now = world.now();
+        const known = deletions.get(id);
+        if (known !== undefined && known.freeUntil > now) return 0;
+        const recent = known !== undefined && known.since > now - windowMs ? known.count + amount : amount;
+        deletions.set(id, { count: recent, since: recent === amount ? now : (known?.since ?? now), freeUntil: 0 });
+        return recent;
+      },
+      countTickets: async (id) => [...rows.values()].filter(({ replica }) => replica.account_id === id && replica.state === 'present').length,
+      async holdDeletions(id, because) {
+        setHeld(id, because);
+        version += 1;
+      },
+      async releaseDeletions(id, freeMs) {
+        const account = accounts.get(id);
+        if (account !== undefined) {
+          const { deletions_held: _, ...released } = account;
+          accounts.set(id, released);
+        }
+        deletions.set(id, { count: 0, since: world.now(), freeUntil: world.now() + freeMs });
+        version += 1;
+      },
       sweep: async (id) => sweeps.get(id) ?? { cursor: null, since: world.now() },
       async swept(id, cursor) {
         sweeps.set(id, { cursor, since: sweeps.get(id)?.since ?? world.now() });
@@ -332,6 +370,15 @@ export function createMemoryStore(world: World): MemoryStore {
     },
   };
 
+  function setHeld(id: number, because: string): void {
+    const account = accounts.get(id);
+    if (account !== undefined) accounts.set(id, { ...account, deletions_held: account.deletions_held ?? because });
+  }
+
+  function groups(): LinkGroup[] {
+    return [...links.values()].map(({ accounts: on }) => ({ accounts: on, links: 1 }));
+  }
+
   function applyAccount(draft: AccountDraft): void {
     const known = [...accounts.values()].find(({ name }) => name === draft.name);
     const id = known?.id ?? accounts.size + 1;
@@ -342,13 +389,25 @@ export function createMemoryStore(world: World): MemoryStore {
       inbound_secrets: known?.inbound_secrets ?? [],
       state: known?.state ?? 'running',
       stopped_because: known?.stopped_because ?? null,
+      ...(known?.deletions_held !== undefined && { deletions_held: known.deletions_held }),
     });
     if (known === undefined) sweeps.set(id, { cursor: null, since: world.now() });
   }
 
+  function idOf(name: string): number {
+    return [...accounts.values()].find((account) => account.name === name)?.id ?? 0;
+  }
+
+  function lensesOf(mirrors: readonly Mirror[]): ReadonlyMap<number, LensTerms> {
+    const all = new Map<number, LensTerms>();
+    for (const mirror of mirrors) {
+      for (const [name, terms] of Object.entries(mirror.lenses)) all.set(idOf(name), lensesTogether(all.get(idOf(name)) ?? NO_LENS_TERMS, terms));
+    }
+    return all;
+  }
+
   function edgesOf(mirrors: readonly Mirror[]): MirrorEdge[] {
-    const idOf = (name: string): number => [...accounts.values()].find((account) => account.name === name)?.id ?? 0;
-    return mirrors.flatMap((mirror) => mirror.edges.map((edge) => ({ mirror: mirror.name, from: idOf(edge.from), to: idOf(edge.to), terms: edge.terms })));
+    return mirrors.flatMap((mirror) => mirror.edges.map((edge) => ({ mirror: mirror.name, from: idOf(edge.from), to: idOf(edge.to), terms: termsIn(edge.terms, idOf) })));
   }
 }
 

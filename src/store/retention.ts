@@ -16,8 +16,30 @@ const NOTES = `
 delete from notes where id in (select id from notes where noted_at < to_timestamp($1 / 1000.0) order by noted_at limit ${STEP})
 returning id`;
 
+/** With the record of writes. They are numbered as they come, so the first young one ends the search. */
+const EVENTS = `
+delete from events where id in (
+  select id from events where id < coalesce((select id from events where noted_at >= to_timestamp($1 / 1000.0) order by id limit 1), 9223372036854775807)
+  order by id limit ${STEP})
+returning id`;
+const ONCE = `
+delete from once where id in (select id from once where created_at < to_timestamp($1 / 1000.0) order by created_at limit ${STEP})
+returning id`;
+const GIVEN = `
+delete from given where (listing, digest) in (select listing, digest from given where listing < $1::uuid order by listing limit ${STEP})
+returning digest`;
+
+/** Answers under an Idempotency-Key, and what lists gave. */
+const API_MS = 24 * 60 * 60 * 1_000;
+
+/** The least UUID of version 7 of a time. */
+function uuidAt(ms: number): string {
+  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
 export function createRetention(database: Database): Retention {
-  async function drain(name: string, statement: string, before: number): Promise<number> {
+  async function drain(name: string, statement: string, before: number | string): Promise<number> {
     let total = 0;
     for (;;) {
       const rows = await database.run(name, statement, [before]);
@@ -30,7 +52,11 @@ export function createRetention(database: Database): Retention {
       const receipts = await drain('retention_receipts', RECEIPTS, receiptsBefore);
       const operations = await drain('retention_operations', OPERATIONS, operationsBefore);
       const notes = await drain('retention_notes', NOTES, operationsBefore);
-      return receipts + operations + notes;
+      const events = await drain('retention_events', EVENTS, operationsBefore);
+      const yesterday = Date.now() - API_MS;
+      const once = await drain('retention_once', ONCE, yesterday);
+      const given = await drain('retention_given', GIVEN, uuidAt(yesterday));
+      return receipts + operations + notes + events + once + given;
     },
   };
 }

@@ -16,8 +16,8 @@ export function toJson(value: unknown): string {
 
 /** The part of a replica that is only ever read whole. */
 export function docOf(replica: Replica): ReplicaRow['doc'] {
-  const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures } = replica;
-  return { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, failures };
+  const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, follows, spent, doubt, failures } = replica;
+  return { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, follows, spent, doubt, failures };
 }
 
 /** A replica's row, as lanes and look-ups select it. */
@@ -60,6 +60,7 @@ export interface LinkRow {
   readonly fields: Link['fields'];
   readonly life: Link['life'];
   readonly comments: Readonly<Record<string, LinkComment>> | null;
+  readonly files: Link['files'];
 }
 
 export function linkOf(row: LinkRow): Link {
@@ -71,10 +72,11 @@ export function linkOf(row: LinkRow): Link {
     fields: row.fields,
     life: row.life,
     comments: row.comments ?? {},
+    files: row.files,
   };
 }
 
-export const LINK_COLUMNS = `l.id, l.origin, l.accounts, l.version, l.fields, l.life,
+export const LINK_COLUMNS = `l.id, l.origin, l.accounts, l.version, l.fields, l.life, l.files,
   (select jsonb_object_agg(c.uid, c.doc) from comments c where c.link_id = l.id) as comments`;
 
 /** A claimed lane, with its link folded in. */

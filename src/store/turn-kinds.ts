@@ -2,7 +2,7 @@
 import type { Turn } from '../ports/store.ts';
 import type { Sql } from './database.ts';
 import { toJson } from './rows.ts';
-import { replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
 import { BIRTH, PLAIN } from './turn-statements.ts';
 
 /** A turn that writes its replica and what was done there, and nothing else: most turns. */
@@ -26,5 +26,5 @@ export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedR
   const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after }));
   const spawned = turns.flatMap((turn) => spawnedRows(turn).map((row) => ({ by: turn.before.id, ...row })));
   const settled = turns.flatMap((turn) => settledReceipts(turn).map((row) => ({ by: turn.before.id, ...row })));
-  return sql.run<UpdatedRow>('turn_birth', BIRTH, [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(links), toJson(spawned), toJson(settled)]);
+  return sql.run<UpdatedRow>('turn_birth', BIRTH, [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(links), toJson(spawned), toJson(settled), toJson(turns.flatMap(eventRows))]);
 }

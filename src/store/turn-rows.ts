@@ -1,4 +1,5 @@
 /** What a turn writes, as rows. */
+import { isParked } from '../core/parked.ts';
 import type { Replica } from '../core/state.ts';
 import type { Turn } from '../ports/store.ts';
 import { docOf, keyColumn } from './rows.ts';
@@ -38,6 +39,7 @@ function rowOf(replica: Replica): Record<string, unknown> {
     state: replica.state,
     doc: docOf(replica),
     open: replica.intent !== null,
+    parked: isParked(replica),
   };
 }
 
@@ -68,4 +70,9 @@ export function sameCopies(before: Replica, after: Replica): boolean {
   if (before.copies === after.copies) return true;
   const uids = Object.keys(after.copies);
   return uids.length === Object.keys(before.copies).length && uids.every((uid) => before.copies[uid] === after.copies[uid]);
+}
+
+/** What a turn tells those who follow its account. */
+export function eventRows({ before, replica, link, events = [] }: Turn): Record<string, unknown>[] {
+  return events.map((event) => ({ by: before.id, account_id: replica.account_id, link_id: link?.after.id ?? replica.link_id, ...event }));
 }

@@ -5,9 +5,9 @@ select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease)
 order by r.id for update of r`;
 
 export const LINK_INSERT = `
-insert into links (id, origin, accounts, version, fields, life)
-select id, origin, (select array_agg(a::int) from jsonb_array_elements_text(accounts) a), version, fields, life
-from unnest($1::uuid[], $2::int[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[]) as t (id, origin, accounts, version, fields, life)
+insert into links (id, origin, accounts, version, fields, life, files)
+select id, origin, (select array_agg(a::int) from jsonb_array_elements_text(accounts) a), version, fields, life, files
+from unnest($1::uuid[], $2::int[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[], $7::jsonb[]) as t (id, origin, accounts, version, fields, life, files)
 on conflict (id) do nothing returning id`;
 
 export const LINK_UPDATE = `
@@ -28,7 +28,7 @@ returning t.id, r.receipt::text as receipt`;
 export const REPLICA_UPDATE = `
 update replicas r set
   link_id = t.link_id, ticket_id = case when t.moves_ticket then t.ticket_id else r.ticket_id end,
-  key = t.key, state = t.state, doc = t.doc, looked = t.looked, modified = t.modified, version = t.version, open = t.open,
+  key = t.key, state = t.state, doc = t.doc, looked = t.looked, modified = t.modified, version = t.version, open = t.open, parked = t.parked,
   read = greatest(r.read, coalesce(t.read, 0)),
   signalled = r.signalled + t.more,
   receipt = coalesce(t.receipt, r.receipt),
@@ -41,7 +41,7 @@ update replicas r set
   end
 from jsonb_to_recordset($1::jsonb) as t (
   id uuid, lease uuid, link_id uuid, ticket_id text, moves_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
-  version bigint, open boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
+  version bigint, open boolean, parked boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
 where r.id = t.id and r.lease = t.lease
 returning r.id, t.release and r.due_at <= now() as due`;
 
@@ -72,13 +72,20 @@ update receipts r set state = 'settled', reason = t.reason, settled_at = now()
 from unnest($1::int[], $2::text[], $3::bigint[], $4::text[]) as t (account_id, ticket_id, upto, reason)
 where r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and (t.upto is null or r.id <= t.upto)`;
 
-const OPERATION_COLUMNS = 'link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, began_at, ended_at';
+const OPERATION_COLUMNS = 'link_id, replica_id, account_id, kind, key, attempt, outcome, reason, wrote, answer, warnings, files, began_at, ended_at';
 
 /** Operations from the JSON array that is the statement's parameter of this number. */
 const operationsFrom = (parameter: number): string => `
-select link_id, replica_id, account_id, kind, key, attempt, outcome, reason, warnings, to_timestamp(began / 1000.0), to_timestamp(ended / 1000.0)
+select link_id, replica_id, account_id, kind, key, attempt, outcome, reason, wrote, answer, warnings, files, to_timestamp(began / 1000.0), to_timestamp(ended / 1000.0)
 from jsonb_to_recordset($${parameter}::jsonb) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
-  outcome text, reason text, warnings jsonb, began float8, ended float8)`;
+  outcome text, reason text, wrote jsonb, answer jsonb, warnings jsonb, files jsonb, began float8, ended float8)`;
+
+/** Events from the JSON array that is the statement's parameter of this number; `by` is the replica whose turn told of them. */
+const eventsFrom = (parameter: number): string => `
+select account_id, type, link_id, ticket_id, comment_id, (select coalesce(array_agg(c), '{}') from jsonb_array_elements_text(changed) c)
+from jsonb_to_recordset($${parameter}::jsonb) as t (by uuid, account_id int, type text, link_id uuid, ticket_id text, comment_id text, changed jsonb)`;
+
+export const EVENTS = `insert into events (account_id, type, link_id, ticket_id, comment_id, changed) ${eventsFrom(1)}`;
 
 export const OPERATIONS = `insert into operations (${OPERATION_COLUMNS}) ${operationsFrom(1)}`;
 
@@ -98,14 +105,17 @@ select id, due from updated`;
 export const BIRTH = `
 with updated as (${REPLICA_UPDATE}
 ), born as (
-  insert into links (id, origin, accounts, version, fields, life)
-  select t.id, t.origin, (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a), t.version, t.fields, t.life
-  from jsonb_to_recordset($2::jsonb) as t (by uuid, id uuid, origin int, accounts jsonb, version bigint, fields jsonb, life jsonb)
+  insert into links (id, origin, accounts, version, fields, life, files)
+  select t.id, t.origin, (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a), t.version, t.fields, t.life, t.files
+  from jsonb_to_recordset($2::jsonb) as t (by uuid, id uuid, origin int, accounts jsonb, version bigint, fields jsonb, life jsonb, files jsonb)
   where t.by in (select id from updated)
 ), spawned as (
   insert into replicas (id, link_id, account_id, key, state, doc, wanted, open, due_at, lease)
   select id, link_id, account_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease
   from jsonb_to_recordset($3::jsonb) as t (by uuid, id uuid, link_id uuid, account_id int, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid)
+  where t.by in (select id from updated)
+), announced as (
+  insert into events (account_id, type, link_id, ticket_id, comment_id, changed) ${eventsFrom(5)}
   where t.by in (select id from updated)
 ), settled as (
   update receipts r set state = 'settled', reason = t.reason, settled_at = now()

@@ -3,12 +3,12 @@
  * lease is gone, or whose link moved on, is left out before anything of it is written.
  */
 import type { Turn, TurnResult } from '../ports/store.ts';
-import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
+import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
 import { toJson } from './rows.ts';
 import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
-import { replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
@@ -139,6 +139,7 @@ async function claimLinks(sql: Sql, turns: readonly Turn[], results: Map<Turn, T
       born.map((turn) => turn.link?.after.id),
       born.map((turn) => turn.link?.after.origin),
       ...parts(born),
+      born.map((turn) => toJson(turn.link?.after.files)),
     ]);
     for (const { id } of rows) done.add(id);
   }
@@ -198,6 +199,8 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
   }
   const operations = turns.flatMap((turn) => turn.operations);
   if (operations.length > 0) await sql.run('turn_operations', OPERATIONS, [toJson(operations)]);
+  const events = turns.flatMap(eventRows);
+  if (events.length > 0) await sql.run('turn_events', EVENTS, [toJson(events)]);
   const notes = turns.flatMap((turn) => turn.notes.map((note) => ({ turn, note })));
   if (notes.length > 0) {
     await sql.run('turn_notes', NOTES, [

@@ -27,9 +27,9 @@ export async function fillHistory(url: string, count: number): Promise<void> {
     [count],
   );
   await client.query(
-    `insert into links (id, origin, accounts, version, fields, life)
+    `insert into links (id, origin, accounts, version, fields, life, files)
      select link_id, $1, $2::int[], 1, jsonb_build_object('subject', jsonb_build_object('value', repeat('some subject ', 20), 'clock', 1, 'from', 1)),
-       '{"alive": true, "clock": 1, "from": 1}' from past`,
+       '{"alive": true, "clock": 1, "from": 1}', '[]' from past`,
     [source, [source, ...targets]],
   );
   for (const account of [source, ...targets]) {
@@ -40,12 +40,14 @@ export async function fillHistory(url: string, count: number): Promise<void> {
       [account, DOC],
     );
     await client.query(
-      `insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, warnings, began_at, ended_at)
-       select link_id, gen_random_uuid(), $1::int, 'ticket.create', 'k', 1, 'done', '[]', now(), now() from past`,
+      `insert into operations (link_id, replica_id, account_id, kind, key, attempt, outcome, warnings, files, began_at, ended_at)
+       select link_id, gen_random_uuid(), $1::int, 'ticket.create', 'k', 1, 'done', '[]', '[]', now(), now() from past`,
       [account],
     );
   }
   await client.query('drop table past');
   await client.query('vacuum analyze');
+  // History comes over weeks: what writing it all at once leaves to be flushed is no part of it.
+  await client.query('checkpoint');
   await client.end();
 }

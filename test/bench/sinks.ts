@@ -120,7 +120,7 @@ function zendesk(method: string, path: string, body: Record<string, Record<strin
   if (path.includes('/signing_secret')) return [200, { signing_secret: { secret: 's'.repeat(44), algorithm: 'SHA256' } }];
   if (path.includes('/webhooks')) return method === 'POST' ? [201, { webhook: { id: 'w1', ...body['webhook'] } }] : [200, { webhooks: [], meta: { has_more: false } }];
   if (path.includes('/incremental/')) return [200, { tickets: [], after_cursor: 'c', end_of_stream: true }];
-  return [200, { tickets: [], meta: { has_more: false }, users: [] }];
+  return [200, { tickets: [], ticket_fields: [], groups: [], organizations: [], meta: { has_more: false }, users: [] }];
 }
 
 function freshdesk(method: string, path: string, body: Record<string, unknown>, arrive: Arrive, held: Held): readonly [number, unknown] {
@@ -131,6 +131,7 @@ function freshdesk(method: string, path: string, body: Record<string, unknown>, 
     return [201, ticket];
   }
   if (held.has(idIn(path))) return [200, path.includes('/conversations') ? [] : held.get(idIn(path))];
+  if (path.includes('/contacts/')) return [200, { id: 9, name: 'Jane Doe', email: 'customer@example.com' }];
   return [200, []];
 }
 

@@ -260,14 +260,15 @@ export function createDesk(parts: DeskParts) {
       answers.set(key, answer);
       return answer;
     },
-    update(id: string, patch: TicketFields): { id: string; ticket: Ticket } {
+    update(id: string, patch: TicketFields, along?: { readonly draft: CommentDraft; readonly key: string }): { id: string; ticket: Ticket; comment: Comment | null } {
       const ticket = open(id);
+      const made = along === undefined ? null : api.comment(id, along.draft, along.key);
       wrote(ticket, 'ticket.update', Object.keys(patch), JSON.stringify(patch));
       set(ticket, patch);
       trip(ticket, patch);
       touch(ticket, 'ticket.updated');
       ticket.lastRead = clock.now();
-      return { id, ticket: read(ticket) };
+      return { id, ticket: read(ticket), comment: made };
     },
     remove(id: string): void {
       const ticket = alive(id);

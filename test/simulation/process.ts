@@ -70,7 +70,7 @@ export function createProcess(parts: ProcessParts): Process {
   const connectors: Record<string, Connector> = {};
   for (const { profile } of parts.desks.values()) connectors[profile.service] = connectorOf(profile.service, parts, mortal);
   const roster = createRoster({ accounts: store.accounts, connectors, world });
-  const worker = createWorker({ lanes: store.lanes, roster, world, width: parts.width });
+  const worker = createWorker({ lanes: store.lanes, roster, files: { keep: () => Promise.resolve(null) }, world, width: parts.width });
   const sweep = createSweep({
     lanes: store.lanes, accounts: store.accounts, roster, world, nudge: () => worker.nudge(), rotation: 1_000, rotationRestMs: 30_000,
   });
@@ -145,6 +145,7 @@ function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connect
   return {
     about: {
       service, title: service, credentials: {}, settings: {}, webhooks: {}, misfitStatus: 422, signature: () => ({ scheme: 'none' }),
+      once: '', sample: { url: '', credentials: {}, settings: {} },
     },
     read: () => ({ kind: 'unreadable', why: 'the simulation hands over readings' }),
     connect(account: Account) {
@@ -191,8 +192,8 @@ function deskOf(desk: FakeDesk, { faults, history, clock }: ProcessParts, who: M
       const answer = await writes('createTicket', /tk\d+/.exec(fields.subject ?? '')?.[0] ?? '', () => api.create(fields, key));
       return { ...answer, warnings: [] };
     },
-    async updateTicket(id, patch) {
-      const answer = await writes('updateTicket', tokenOf(id), () => api.update(id, patch));
+    async updateTicket(id, patch, _key, along) {
+      const answer = await writes('updateTicket', tokenOf(id), () => api.update(id, patch, along));
       return { ...answer, warnings: [] };
     },
     deleteTicket: (id) => writes('deleteTicket', tokenOf(id), () => api.remove(id)),

@@ -1,5 +1,5 @@
 /** The characters of the fake desks, after the real ones: what they hold, how they distort it, how late and how lossy they are. */
-import type { FieldName, Person, Writable } from '../../src/core/model.ts';
+import { FIELD_NAMES, type FieldName, type Person, type Writable } from '../../src/core/model.ts';
 import type { Capabilities } from '../../src/ports/connector.ts';
 
 /** A field as a desk keeps it; whatever form that is. */
@@ -37,18 +37,20 @@ const EVERY: Writable = 'always';
 const Z: Profile = {
   service: 'z',
   can: {
+    reads: FIELD_NAMES,
     fields: {
       subject: EVERY, description: 'create', status: EVERY, priority: EVERY, ticket_type: EVERY,
       tags: EVERY, due_at: EVERY, requester: 'create', assignee: EVERY,
     },
     comments: {
       list: true, create: true, private: true, edit: false, delete: false, makePrivate: true,
-      keyVisible: true, listLagMs: 0, maxBytes: 65_000,
+      keyVisible: true, listLagMs: 0, maxBytes: 65_000, withUpdate: true,
     },
     tickets: {
       delete: 'soft', restore: true, keyVisible: true, findLagMs: 5_000, idempotentCreateMs: 7_200_000,
-      closedIsFinal: true, changesTellDeletes: true,
+      closedIsFinal: true, followUp: false, changesTellDeletes: true,
     },
+    files: { read: false, ticket: false, comment: false, inline: false, maxBytes: 0, maxTotalBytes: 0, callTimeoutMs: 0 },
     snapshots: false,
     callTimeoutMs: 20_000,
   },
@@ -77,18 +79,20 @@ const F_SHOWN: Readonly<Record<string, string>> = { 2: 'open', 3: 'pending', 4: 
 const F: Profile = {
   service: 'f',
   can: {
+    reads: FIELD_NAMES,
     fields: {
       subject: EVERY, description: EVERY, status: EVERY, priority: EVERY, ticket_type: EVERY,
       tags: EVERY, due_at: EVERY, requester: 'create', assignee: EVERY,
     },
     comments: {
       list: true, create: true, private: true, edit: true, delete: true, makePrivate: false,
-      keyVisible: true, listLagMs: 10_000, maxBytes: 65_000,
+      keyVisible: true, listLagMs: 10_000, maxBytes: 65_000, withUpdate: false,
     },
     tickets: {
       delete: 'soft', restore: true, keyVisible: true, findLagMs: 40_000, idempotentCreateMs: 0,
-      closedIsFinal: false, changesTellDeletes: false,
+      closedIsFinal: false, followUp: false, changesTellDeletes: false,
     },
+    files: { read: false, ticket: false, comment: false, inline: false, maxBytes: 0, maxTotalBytes: 0, callTimeoutMs: 0 },
     snapshots: false,
     callTimeoutMs: 25_000,
   },
@@ -114,15 +118,17 @@ const F: Profile = {
 const H: Profile = {
   service: 'h',
   can: {
+    reads: FIELD_NAMES,
     fields: { subject: EVERY, description: 'create', status: EVERY, priority: EVERY, tags: EVERY, requester: 'create', assignee: EVERY },
     comments: {
       list: false, create: false, private: false, edit: false, delete: false, makePrivate: false,
-      keyVisible: false, listLagMs: 0, maxBytes: 0,
+      keyVisible: false, listLagMs: 0, maxBytes: 0, withUpdate: false,
     },
     tickets: {
       delete: 'hard', restore: false, keyVisible: true, findLagMs: 15_000, idempotentCreateMs: 0,
-      closedIsFinal: false, changesTellDeletes: false,
+      closedIsFinal: false, followUp: false, changesTellDeletes: false,
     },
+    files: { read: false, ticket: false, comment: false, inline: false, maxBytes: 0, maxTotalBytes: 0, callTimeoutMs: 0 },
     snapshots: true,
     callTimeoutMs: 15_000,
   },
@@ -148,7 +154,7 @@ const P: Profile = {
   can: {
     ...F.can,
     comments: { ...F.can.comments, private: false, edit: false, delete: false, listLagMs: 0 },
-    tickets: { ...F.can.tickets, findLagMs: 0, changesTellDeletes: true },
+    tickets: { ...F.can.tickets, findLagMs: 0, followUp: false, changesTellDeletes: true },
   },
   people: { editComment: false, deleteComment: false, hideComment: false, restore: true },
   listLagMs: 0,
@@ -159,7 +165,7 @@ const P: Profile = {
 const Y: Profile = {
   ...Z,
   service: 'y',
-  can: { ...Z.can, tickets: { ...Z.can.tickets, delete: 'hard', restore: false, changesTellDeletes: false } },
+  can: { ...Z.can, tickets: { ...Z.can.tickets, delete: 'hard', restore: false, followUp: false, changesTellDeletes: false } },
   people: { ...Z.people, restore: false },
   deletedIs: 'gone',
 };

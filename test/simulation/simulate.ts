@@ -1,7 +1,8 @@
 /** One seeded run: some desks with people on them, some processes of Deskmesh, a storm, a calm, and a judgement. */
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory.ts';
 import type { EventType } from '../../src/core/model.ts';
-import type { Terms } from '../../src/core/rules.ts';
+import { USUAL_TERMS } from '../../src/core/rules.ts';
+import type { DraftTerms } from '../../src/ports/store.ts';
 import type { Desk } from '../../src/ports/connector.ts';
 import type { NewReceipt } from '../../src/ports/intake.ts';
 import type { World } from '../../src/ports/world.ts';
@@ -147,15 +148,15 @@ export function createStage(setup: StageSetup): Stage {
   }
   void store.accounts.apply(
     setup.services.map((service, i) => ({ name: `${service}${i + 1}`, service, url: `sim://${i + 1}`, credentials: {}, settings: {} })),
-    [{ name: 'mirror', edges: edgesOf(setup) }],
+    [{ name: 'mirror', lenses: {}, edges: edgesOf(setup) }],
   );
   for (let i = 0; i < setup.processes; i += 1) spawn();
   return stage;
 }
 
-function edgesOf({ services, shape }: StageSetup): { from: string; to: string; terms: Terms }[] {
+function edgesOf({ services, shape }: StageSetup): { from: string; to: string; terms: DraftTerms }[] {
   const names = services.map((service, i) => `${service}${i + 1}`);
-  const terms: Terms = { ignore: [], comments: 'all', on_delete: 'delete' };
+  const terms: DraftTerms = { ...USUAL_TERMS, owner: {} };
   return names.flatMap((from, i) => names.filter((to) => to !== from && (shape === 'all ways' || i === 0)).map((to) => ({ from, to, terms })));
 }
 

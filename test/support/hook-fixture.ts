@@ -73,6 +73,8 @@ export function toyConnector(read: (body: Record<string, unknown>) => Reading, m
         scheme: 'hmac', header: 'X-Toy-Signature', encoding: 'hex', prefix: 'sha256=', signed: 'timestamp+body',
         timestampHeader: 'X-Toy-Timestamp', toleranceSec: 300,
       }),
+      once: '',
+      sample: { url: 'https://toy.example', credentials: {}, settings: {} },
     },
     read: (_inbound, body) => read(Object.fromEntries(Object.entries(body ?? {}))),
     connect: () => {

@@ -1,3 +1,5 @@
+import { USUAL_TERMS } from '../../src/core/rules.ts';
+import type { DraftTerms } from '../../src/ports/store.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +79,8 @@ async function faults(yaml: string): Promise<readonly string[]> {
   return (await refusal(yaml)).faults.map(({ path, message }) => `${path}: ${message}`);
 }
 
+const usual: DraftTerms = { ...USUAL_TERMS, owner: {} };
+
 describe('a good mesh.yaml', () => {
   test('gives accounts with their credentials filled in, and mirrors as ways and terms', async () => {
     const mesh = await read(`${TWO_ACCOUNTS}
@@ -98,10 +102,13 @@ mirrors:
       mirrors: [
         {
           name: 'both-ways',
-          ways: [{ from: 'support', to: 'vendor' }, { from: 'vendor', to: 'support' }],
-          terms: { ignore: [], comments: 'all', on_delete: 'delete' },
+          lenses: {},
+          ways: [{ from: 'support', to: 'vendor', terms: usual }, { from: 'vendor', to: 'support', terms: usual }],
         },
-        { name: 'one-way', ways: [{ from: 'support', to: 'vendor' }], terms: { ignore: ['due_at', 'tags'], comments: 'public', on_delete: 'ignore' } },
+        {
+          name: 'one-way', lenses: {},
+          ways: [{ from: 'support', to: 'vendor', terms: { ...usual, ignore: ['due_at', 'tags'], comments: 'public', on_delete: 'ignore' } }],
+        },
       ],
     });
   });
@@ -143,13 +150,13 @@ describe('faults', () => {
 mirrors:
   - name: m
     accounts: [vendor]
-    where: {}
+    wher: {}
   - name: m
     from: suport
     to: [vendor, vendor, suport]
     accounts: [vendor, vendor]
-    fields: { ignore: [due], owner: {} }
-    on_delete: close
+    fields: { ignore: [due], ownr: {} }
+    on_delete: shut
   - name: n
 extra: 1
 `),
@@ -167,7 +174,7 @@ extra: 1
       'accounts[2].credentials: Something is missing here: give either email and token, or access_token. (line 15)',
       'accounts[2].credentials.tokn: This is not known here: leave it out, or name one of "email", "token", "access_token". Did you mean token? (line 15)',
       'mirrors[0].accounts: This list must have at least 2 entries. (line 18)',
-      'mirrors[0].where: This is not known here: leave it out, or name one of "name", "accounts", "from", "to", "fields", "comments", "on_delete". (line 19)',
+      'mirrors[0].wher: This is not known here: leave it out, or name one of "name", "accounts", "from", "to", "where", "targets", "unmatched", "fields", "custom_fields", "values", "constants", "defaults", …. Did you mean where? (line 19)',
       'mirrors[1]: This mixes what excludes each other: give either accounts, or from and to. (line 20)',
       'mirrors[1].name: This name is taken by mirrors[0]: each needs its own. (line 20)',
       'mirrors[1].from: There is no account of this name: known are Support, vendor, vendor. Did you mean Support? (line 21)',
@@ -175,9 +182,9 @@ extra: 1
       'mirrors[1].to[1]: This account stands here twice: remove one of the two. (line 22)',
       'mirrors[1].to[2]: This account is the one that changes come from: a mirror leads to another account. (line 22)',
       'mirrors[1].accounts[1]: This account stands here twice: remove one of the two. (line 23)',
-      'mirrors[1].fields.owner: This is not known here: leave it out, or name one of "ignore". (line 24)',
+      'mirrors[1].fields.ownr: This is not known here: leave it out, or name one of "ignore", "owner". Did you mean owner? (line 24)',
       expect.stringMatching(/^mirrors\[1\]\.fields\.ignore\[0\]: This must be one of "subject",.* Did you mean due_at\? \(line 24\)$/),
-      'mirrors[1].on_delete: This must be one of "delete", "ignore". (line 25)',
+      'mirrors[1].on_delete: This must be one of "delete", "close", "ignore". (line 25)',
       'mirrors[2]: Something is missing here: give either accounts, or from and to. (line 26)',
       'extra: This is not known here: leave it out, or name one of "accounts", "mirrors". (line 27)',
     ]);
@@ -272,5 +279,75 @@ describe('a file that is not YAML as we read it', () => {
   test('one that does not exist, or is a folder, is named with the cure', async () => {
     await expect(readMesh(join(folder, 'none.yaml'), env, services)).rejects.toThrow(/none\.yaml does not exist\. Name another with --config/);
     await expect(readMesh(folder, env, services)).rejects.toThrow(/is a folder/);
+  });
+});
+
+describe('what a mirror carries', () => {
+  test('is read with its owners, words, files and conditions', async () => {
+    const { mirrors } = await read(`${TWO_ACCOUNTS}
+mirrors:
+  - name: m
+    accounts: [support, vendor]
+    where: { properties: { tags: { contains: { const: vendor } } } }
+    targets: { vendor: { where: { required: [priority] } } }
+    unmatched: freeze
+    fields: { owner: { status: support } }
+    custom_fields: { serial: { support: "360001", vendor: cf_serial } }
+    values: { vendor: { status: { pending: open }, serial: { a: b } } }
+    constants: { vendor: { ticket_type: question } }
+    defaults: { support: { priority: low } }
+    author_line: "{author} wrote:"
+    attachments: { max_bytes: 1000 }
+    on_delete: close
+`);
+    const where = { properties: { tags: { contains: { const: 'vendor' } } } };
+    const terms = { ...usual, owner: { status: 'support' }, files: 1000, author_line: '{author} wrote:', on_delete: 'close', unmatched: 'freeze' };
+    const lens = { custom: {}, values: {}, constants: {}, defaults: {} };
+    expect(mirrors).toEqual([
+      {
+        name: 'm',
+        ways: [
+          { from: 'support', to: 'vendor', terms: { ...terms, where: { allOf: [where, { required: ['priority'] }] } } },
+          { from: 'vendor', to: 'support', terms: { ...terms, where } },
+        ],
+        lenses: {
+          support: { ...lens, custom: { serial: '360001' }, defaults: { priority: 'low' } },
+          vendor: { ...lens, custom: { serial: 'cf_serial' }, values: { status: { pending: 'open' }, 'custom:serial': { a: 'b' } }, constants: { ticket_type: 'question' } },
+        },
+      },
+    ]);
+  });
+
+  test('is refused with the place and what would be right', async () => {
+    expect(
+      await faults(`${TWO_ACCOUNTS}
+mirrors:
+  - name: a
+    accounts: [support, vendor]
+    where: { propertes: {} }
+    targets: { vendr: {} }
+    fields: { ignore: [status], owner: { status: support, priority: vendor, subject: nobody } }
+    custom_fields: { serial: { support: "1", partner: "2" }, status: { support: "3" } }
+    values: { vendor: { status: { waiting: open }, colour: { red: blue } } }
+    defaults: { vendor: { priority: highest } }
+  - name: b
+    from: support
+    to: [vendor]
+    fields: { owner: { priority: support } }
+    custom_fields: { serial: { support: "9" } }
+`),
+    ).toEqual([
+      expect.stringMatching(/^mirrors\[0\]\.where: This is no JSON Schema: .*propertes.* For instance: /),
+      'mirrors[0].targets.vendr: This mirror writes to no account vendr, only to support, vendor. Did you mean vendor? (line 18)',
+      'mirrors[0].fields.owner.subject: This mirror connects no account nobody, only support, vendor. (line 19)',
+      'mirrors[0].fields.owner.status: This field is left alone by the same mirror: remove it from one of the two. (line 19)',
+      'mirrors[0].custom_fields.serial.partner: This mirror connects no account partner, only support, vendor. (line 20)',
+      expect.stringMatching(/^mirrors\[0\]\.custom_fields\.status: This is the name of a field that every ticket has/),
+      'mirrors[0].values.vendor.status.waiting: waiting is no status: the words are open, pending, resolved, closed. (line 21)',
+      expect.stringMatching(/^mirrors\[0\]\.values\.vendor\.colour: There is no such field here/),
+      'mirrors[0].defaults.vendor.priority: This must be one of low, normal, high, urgent. (line 22)',
+      'mirrors[1].fields.owner.priority: In another mirror that is connected with this one the field belongs to vendor: a field has one owner. Name vendor here, too, or leave it out. (line 26)',
+      'mirrors[1].custom_fields.serial.support: Another mirror says 1 here, and an account has one set of words: make both say the same. (line 27)',
+    ]);
   });
 });

@@ -6,7 +6,7 @@ import { findJsonFault } from '../../src/engine/json-fault.ts';
 import { decodeJson } from '../../src/engine/json.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Ticket } from '../../src/core/model.ts';
-import type { Reading } from '../../src/ports/connector.ts';
+import type { BodyParser, Reading } from '../../src/ports/connector.ts';
 import { ACCOUNT, inbound, NOW, readTicket, rig, signed, TOKEN, toyConnector } from '../support/hook-fixture.ts';
 
 const BODY = '{"id":"evt_1","ticket":{"id":"t1"}}';
@@ -157,6 +157,63 @@ describe('a body that is not JSON', () => {
       return false;
     }
   }
+});
+
+describe('a body in a format of its desk', () => {
+  const lines: BodyParser = (text) => {
+    if (text.includes('!')) throw new AppError('bad_request', 'No shouting.');
+    const [first = ''] = text.split('\n');
+    return { id: first, ticket: { id: first } };
+  };
+  const connector = { ...toyConnector(readTicket), formats: { 'text/x-lines': lines } };
+  const typed = (body: string | Buffer, type: string) => inbound(body, { ...signed(body), 'content-type': type });
+
+  test.each(['text/x-lines', 'Text/X-Lines; charset=utf-8'])('is taken as %s, parsed by the connector, and kept as it came', async (type) => {
+    const { receiver, kept } = rig({ connector });
+    expect(await receiver.receive(7, TOKEN, typed('\ufefft9\nmore', type))).toMatchObject({ status: 202 });
+    expect(kept[0]).toMatchObject({ ticket_id: 't9', raw_body: Buffer.from('\ufefft9\nmore'), headers: { 'content-type': type } });
+  });
+
+  test('JSON is taken beside it', async () => {
+    const { receiver, kept } = rig({ connector });
+    await receiver.receive(7, TOKEN, inbound(BODY));
+    expect(kept[0]?.ticket_id).toBe('t1');
+  });
+
+  test.each([
+    ['of another desk', 'text/x-lines', toyConnector(readTicket), /text\/x-lines is not taken here: send application\/json\./],
+    ['of no desk', 'text/plain', connector, /text\/plain is not taken here: send application\/json or text\/x-lines\./],
+    ['named like what every object has', 'constructor', connector, /constructor is not taken here/],
+    ['in another charset', 'text/x-lines; charset=utf-16', connector, /charset utf-16 is not taken/],
+  ])('%s: 415, and nothing is kept', async (_name, type, taker, why) => {
+    const { receiver, kept } = rig({ connector: taker });
+    const error = await refusal(receiver.receive(7, TOKEN, typed('t9', type)));
+    expect([error.code, error.message, kept]).toEqual(['unsupported_media_type', expect.stringMatching(why), []]);
+  });
+
+  test.each([
+    ['that it cannot be', 'no!', /No shouting/],
+    ['that is not UTF-8', Buffer.from([0x74, 0xff]), /not valid UTF-8/],
+  ])('%s: 400, and nothing is kept', async (_name, body, why) => {
+    const { receiver, kept } = rig({ connector });
+    const error = await refusal(receiver.receive(7, TOKEN, typed(body, 'text/x-lines')));
+    expect([error.code, error.message, kept]).toEqual(['bad_request', expect.stringMatching(why), []]);
+  });
+
+  test('is verified before it is parsed, and a wrong token is told nothing of formats', async () => {
+    const { receiver } = rig({ connector });
+    const unsigned = inbound('no!', { 'content-type': 'text/x-lines' });
+    expect((await refusal(receiver.receive(7, TOKEN, unsigned))).code).toBe('unauthorized');
+    expect((await refusal(receiver.receive(7, 'wrong', typed('x', 'text/plain')))).code).toBe('not_found');
+  });
+
+  test('brings no text along that the database cannot keep', async () => {
+    const snapshot = { id: 't1', created_at: null, modified_at: null, is_deleted: false, key: null } satisfies Ticket;
+    const carrying = toyConnector(({ ticket }) => ({ kind: 'ticket', ticketId: 't1', dedupe: 'd', snapshot: { ...snapshot, subject: String(Reflect.get(Object(ticket), 'id')) } }));
+    const { receiver, kept } = rig({ connector: { ...carrying, formats: { 'text/x-lines': lines } } });
+    await receiver.receive(7, TOKEN, typed('a\u0000b', 'text/x-lines'));
+    expect(kept[0]?.snapshot?.subject).toBe('ab');
+  });
 });
 
 describe('a genuine body that is not as expected', () => {

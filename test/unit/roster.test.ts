@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createRoster, type Roster } from '../../src/engine/roster.ts';
 import { DeskFailure } from '../../src/ports/connector.ts';
 import type { AccountStore } from '../../src/ports/store.ts';
@@ -6,13 +6,15 @@ import { ACCOUNT, fakeWorld, readTicket, toyConnector } from '../support/hook-fi
 
 const DOWN = new DeskFailure('unavailable', 'the desk is down');
 
-async function rosterAt(clock: { now: number }): Promise<Roster> {
+async function rosterAt(clock: { now: number }, more: Partial<AccountStore> = {}): Promise<Roster> {
   const nothing = (): Promise<void> => Promise.resolve();
   const accounts: AccountStore = {
-    load: () => Promise.resolve({ accounts: [ACCOUNT], edges: [], version: 1 }),
+    load: () => Promise.resolve({ accounts: [ACCOUNT], edges: [], lenses: new Map(), version: 1 }),
     version: () => Promise.resolve(1),
     sweep: () => Promise.resolve({ cursor: null, since: 0 }),
-    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, swept: nothing,
+    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,
+    countDeletions: () => Promise.resolve(0), countTickets: () => Promise.resolve(0),
+    ...more,
   };
   const toy = toyConnector(readTicket);
   const desk = { can: {} } as ReturnType<typeof toy.connect>;
@@ -41,4 +43,61 @@ test('the pause doubles with each failure after it, and ends with the first succ
   expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   expect(roster.succeeded(ACCOUNT.id)).toBe(true);
   expect(roster.wait(ACCOUNT.id)).toBe(0);
+});
+
+test('a desk that asks for a pause gets it as a whole; a budget of one ticket or endpoint keeps nobody else waiting', async () => {
+  const roster = await rosterAt({ now: 1_000_000 });
+  await roster.failed(ACCOUNT.id, new DeskFailure('throttled', 'enough of this ticket', { retryAt: 1_600_000, reach: 'call' }));
+  expect(roster.wait(ACCOUNT.id)).toBe(0);
+  expect(roster.succeeded(ACCOUNT.id)).toBe(false);
+  await roster.failed(ACCOUNT.id, new DeskFailure('throttled', 'enough of everything', { retryAt: 1_060_000 }));
+  expect(roster.wait(ACCOUNT.id)).toBe(60_000);
+});
+
+describe('deletions', () => {
+  test('are believed while they are few, or a small share of the tickets', async () => {
+    let recent = 0;
+    const roster = await rosterAt({ now: 0 }, { countDeletions: (_, amount) => Promise.resolve((recent += amount)), countTickets: () => Promise.resolve(10_000) });
+    expect(await roster.believes(ACCOUNT.id, 20)).toBe(true);
+    expect(await roster.believes(ACCOUNT.id, 30)).toBe(true);
+    expect(roster.byId(ACCOUNT.id)?.deletions_held).toBeUndefined();
+  });
+
+  test('are held from the moment that they are a flood, and the store is told once', async () => {
+    let recent = 0;
+    const held: string[] = [];
+    const roster = await rosterAt({ now: 0 }, {
+      countDeletions: (_, amount) => Promise.resolve((recent += amount)),
+      countTickets: () => Promise.resolve(100),
+      holdDeletions: (_, because) => Promise.resolve(void held.push(because)),
+    });
+    expect(await roster.believes(ACCOUNT.id, 20)).toBe(true);
+    expect(await roster.believes(ACCOUNT.id, 1)).toBe(false);
+    expect(await roster.believes(ACCOUNT.id, 1)).toBe(false);
+    expect(held).toEqual(['21 deletions within 60 minutes, of some 121 tickets']);
+    expect(roster.byId(ACCOUNT.id)?.deletions_held).toBe(held[0]);
+    expect(await roster.believes(ACCOUNT.id, 0)).toBe(true);
+  });
+});
+
+test('an account that cannot be connected is left out, told once a load, and harms nobody', async () => {
+  const world = fakeWorld();
+  const nothing = (): Promise<void> => Promise.resolve();
+  const odd = { ...ACCOUNT, id: 8, name: 'odd' };
+  const accounts: AccountStore = {
+    load: () => Promise.resolve({ accounts: [odd, ACCOUNT], edges: [], lenses: new Map(), version: 1 }),
+    version: () => Promise.resolve(1),
+    sweep: () => Promise.resolve({ cursor: null, since: 0 }),
+    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,
+    countDeletions: () => Promise.resolve(0), countTickets: () => Promise.resolve(0),
+  };
+  const toy = toyConnector(readTicket);
+  const connect: typeof toy.connect = ({ name }) => {
+    if (name === 'odd') throw new Error('these settings do not go together');
+    return { can: {} } as ReturnType<typeof toy.connect>;
+  };
+  const roster = createRoster({ accounts, connectors: { toy: { ...toy, connect } }, world });
+  await roster.refresh(true);
+  expect(roster.all().map(({ name }) => name)).toEqual([ACCOUNT.name]);
+  expect(world.lines).toMatchObject([{ level: 'error', event: 'account.unusable', fields: { account: 'odd', message: 'these settings do not go together' } }]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createEngine } from '../../src/engine/service.ts';
 import { createRoster } from '../../src/engine/roster.ts';
+import type { Account } from '../../src/ports/connector.ts';
 import type { Queue, QueueWork } from '../../src/ports/queue.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createWorld } from '../../src/world.ts';
@@ -26,18 +27,26 @@ async function rig(sweepSoon: (call: number) => Promise<void>) {
     ping: () => Promise.resolve(),
     stop: () => Promise.resolve(),
   };
-  const roster = createRoster({ accounts: store.accounts, connectors: {}, world });
+  const known: Account = { id: 7, name: 'seven', service: 'toy', url: 'https://toy.example', credentials: {}, settings: {}, hook_token: '', inbound_secrets: [], state: 'running', stopped_because: null };
+  const roster = { ...createRoster({ accounts: store.accounts, connectors: {}, world }), byId: (id: number) => (id === known.id ? known : null) };
   const hooks = { ensure: () => Promise.resolve(null), retry: () => Promise.resolve(void events.push('swept')) };
   const settings = { lanes: 4, sweepMs: 1_000, retainReceiptsMs: 1, retainOperationsMs: 1 };
-  const engine = createEngine({ store, queue, roster, hooks, world, settings });
+  const engine = createEngine({ store, queue, roster, hooks, files: { keep: () => Promise.resolve(null) }, world, settings });
   await engine.start();
-  return { events, engine, sweep: (): Promise<void> => work?.sweep(7) ?? Promise.resolve() };
+  return { events, engine, sweep: (id = 7): Promise<void> => work?.sweep(id) ?? Promise.resolve() };
 }
 
 test('queues the next sweep before it begins one, so that a crash in between takes only this one', async () => {
   const { events, engine, sweep } = await rig(() => Promise.resolve());
   await sweep();
   expect(events).toEqual(['queued', 'swept']);
+  await engine.stop();
+});
+
+test('does not sweep an account again that was removed', async () => {
+  const { events, engine, sweep } = await rig(() => Promise.resolve());
+  await sweep(8);
+  expect(events).toEqual([]);
   await engine.stop();
 });
 

@@ -145,3 +145,30 @@ test('what the library of Standard Webhooks signs is genuine', () => {
     expect(verify(STANDARD, standard({ 'webhook-id': id, 'webhook-signature': signature }, body), [secret], STANDARD_NOW)).toEqual({ ok: true });
   }), { numRuns: 200, seed: 1 });
 });
+
+/** https://docs.stripe.com/webhooks#verify-manually */
+const STRIPE: SignatureScheme = { scheme: 'stripe', header: 'Airclou-Signature', toleranceSec: 300 };
+const STRIPE_SECRET = 'whsec_the_whole_text_is_the_key';
+const SENT = String(NOW / 1000 - 10);
+const stripeDigest = (body: string, timestamp = SENT, secret = STRIPE_SECRET): string => createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
+const stripe = (header: string, body = BODY) => ({ headers: { 'airclou-signature': header }, rawBody: Buffer.from(body) });
+
+test.each([
+  ['one signature', `t=${SENT},v1=${stripeDigest(BODY)}`],
+  ['another version and blanks beside it', `t=${SENT}, v0=abc, v1=${stripeDigest(BODY)}`],
+  ['a signature of the old secret beside the new', `t=${SENT},v1=${stripeDigest(BODY, SENT, 'old')},v1=${stripeDigest(BODY)}`],
+])('in Stripe’s form %s is genuine', (_name, header) => {
+  expect(verify(STRIPE, stripe(header), ['new', STRIPE_SECRET], NOW)).toEqual({ ok: true });
+});
+
+test.each([
+  ['the body changed', stripe(`t=${SENT},v1=${stripeDigest(BODY)}`, `${BODY} `), [STRIPE_SECRET], /fits none/],
+  ['the timestamp changed', stripe(`t=${NOW / 1000},v1=${stripeDigest(BODY)}`), [STRIPE_SECRET], /fits none/],
+  ['another version only', stripe(`t=${SENT},v0=${stripeDigest(BODY)}`), [STRIPE_SECRET], /malformed/],
+  ['no timestamp', stripe(`v1=${stripeDigest(BODY, '')}`), [STRIPE_SECRET], /malformed/],
+  ['an old timestamp', stripe(`t=${NOW / 1000 - 301},v1=${stripeDigest(BODY, String(NOW / 1000 - 301))}`), [STRIPE_SECRET], /301 seconds old/],
+  ['no secret', stripe(`t=${SENT},v1=${stripeDigest(BODY)}`), [], /no signing secret yet/],
+  ['no header', { headers: {}, rawBody: Buffer.from(BODY) }, [STRIPE_SECRET], /airclou-signature is missing/],
+] as const)('in Stripe’s form, refused with the fault named: %s', (_name, inbound, secrets, why) => {
+  expect(verify(STRIPE, inbound, secrets, NOW)).toEqual({ ok: false, why: expect.stringMatching(why) });
+});

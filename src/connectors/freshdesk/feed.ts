@@ -20,8 +20,11 @@ export interface Place {
 }
 
 const PER_PAGE = 100;
-const LAST_PAGE = 300;
-const DELETED_PAGES = 3;
+/** Without it the list reaches back thirty days. */
+const EVER = '2005-01-01T00:00:00Z';
+/** The list has no more. */
+export const LAST_PAGE = 300;
+const HIDDEN_PAGES = 3;
 const MOST_SEEN = 200;
 
 export function startAt(ms: number): Place {
@@ -48,11 +51,24 @@ export async function readOn(http: Http, place: Place, include: string): Promise
   return { rows, next: { since: place.since, page: place.page + 1, seen: given.slice(-MOST_SEEN) } };
 }
 
-/** The trash, newest change first, as far back as `since` but no further than a few pages. */
-export async function deletedSince(http: Http, since: string): Promise<readonly FreshdeskTicket[]> {
+/** A page by time of creation, the oldest first: nothing that is changed or created moves what is on it. */
+export async function readCreated(http: Http, page: number, include: string): Promise<{ readonly rows: readonly FreshdeskTicket[]; readonly more: boolean }> {
+  const answer = await http.get(`/tickets?updated_since=${EVER}&order_by=created_at&order_type=asc&per_page=${PER_PAGE}&page=${page}${include}`);
+  const rows = manyTickets(answer);
+  return { rows, more: rows.length > 0 && (hasNext(answer) || rows.length >= PER_PAGE) };
+}
+
+/** The page that a token of such a list names; null for any other token. */
+export function createdPage(token: unknown): number | null {
+  const page: unknown = typeof token === 'object' && token !== null ? Reflect.get(token, 'created') : null;
+  return typeof page === 'number' && Number.isInteger(page) && page >= 1 && page <= LAST_PAGE ? page : null;
+}
+
+/** What is in the trash or marked as spam, newest change first, as far back as `since` but no further than a few pages. */
+export async function hiddenSince(http: Http, filter: 'deleted' | 'spam', since: string): Promise<readonly FreshdeskTicket[]> {
   const found: FreshdeskTicket[] = [];
-  for (let page = 1; page <= DELETED_PAGES; page += 1) {
-    const answer = await http.get(`/tickets?filter=deleted&order_by=updated_at&order_type=desc&per_page=${PER_PAGE}&page=${page}`);
+  for (let page = 1; page <= HIDDEN_PAGES; page += 1) {
+    const answer = await http.get(`/tickets?filter=${filter}&order_by=updated_at&order_type=desc&per_page=${PER_PAGE}&page=${page}`);
     const rows = manyTickets(answer);
     const young = rows.filter((row) => (isoTime(row.updated_at) ?? '') >= since);
     found.push(...young);

@@ -1,19 +1,28 @@
-/** Unified ↔ Helpdesk, pure. The words are nearly the unified ones; there is no description, due date, group or cc. */
-import type { Comment, CommentDraft, Person, Priority, Status, Ticket, TicketFields, Warning } from '../../core/model.ts';
+/** Unified ↔ Helpdesk tickets, pure. The words are nearly the unified ones; there is no due date, group, company, follower or cc. */
+import type { Person, Priority, Status, Ticket, TicketFieldName, TicketFields, Warning } from '../../core/model.ts';
 import { leaveOut } from '../kit/hold.ts';
-import { htmlToText, textToHtml, tidy } from '../kit/html.ts';
-import { takeMark, takeTags, withMark } from '../kit/mark.ts';
-import { clean } from '../kit/text.ts';
+import { htmlToText, textToHtml } from '../kit/html.ts';
+import { imagesAsText } from '../kit/images.ts';
+import { takeTags } from '../kit/mark.ts';
+import { bytes, clean } from '../kit/text.ts';
 import { isoTime } from '../kit/time.ts';
-import type { Settings } from './settings.ts';
-import type { HelpdeskMessage, HelpdeskTicket } from './shapes.ts';
+import { holdProperties } from './fields.ts';
+import { shownMessage } from './message-map.ts';
+import type { HelpdeskTicket } from './shapes.ts';
+import { agentOf, emailOf, type Words } from './words.ts';
 
 const STATUS_READ: Readonly<Record<string, Status>> = { new: 'open', open: 'open', pending: 'pending', resolved: 'resolved', closed: 'closed' };
 const PRIORITIES: readonly string[] = ['low', 'normal', 'high', 'urgent'] satisfies readonly Priority[];
 const TYPES: readonly string[] = ['question', 'incident', 'problem', 'task'];
 
-/** What of the account's settings the mapping needs. */
-export type Words = Pick<Settings, 'agents' | 'description_field'>;
+/** What no ticket of Helpdesk has, and why it is left out. */
+const NOWHERE: Readonly<Partial<Record<TicketFieldName, string>>> = {
+  due_at: 'Helpdesk has no due dates',
+  group: 'Helpdesk has no groups',
+  company: 'Helpdesk has no companies',
+  submitter: 'Helpdesk keeps no submitter',
+  followers: 'Helpdesk has no followers',
+};
 
 /** What Helpdesk would show of `fields`, and what it cannot hold. Reading back a write of the same fields gives exactly `held`. */
 export function hold(fields: TicketFields, words: Words): { readonly held: TicketFields; readonly warnings: readonly Warning[] } {
@@ -23,39 +32,72 @@ export function hold(fields: TicketFields, words: Words): { readonly held: Ticke
     if (subject === '') drop('subject', 'Helpdesk needs a subject');
     else keep({ subject });
   }
-  if (fields.description !== undefined) {
-    if (words.description_field !== undefined) {
-      keep({ description: fields.description === null ? null : textToHtml(htmlToText(fields.description)) });
-    } else if (fields.description !== null && fields.description !== '') {
-      drop('description', 'Helpdesk has no field for it: name a custom one in description_field');
-    }
+  if (fields.description !== undefined) holdDescription(fields.description, words, { keep, drop });
+  for (const field of ['status', 'priority'] as const) {
+    if (fields[field] === null) drop(field, 'every ticket here has one');
+    else if (fields[field] !== undefined) keep({ [field]: fields[field] });
   }
-  if (fields.status != null) keep({ status: fields.status });
-  if (fields.priority != null) keep({ priority: fields.priority });
-  if (fields.ticket_type != null) {
+  if (fields.ticket_type === null) drop('ticket_type', 'every ticket here has one');
+  else if (fields.ticket_type !== undefined) {
     if (TYPES.includes(fields.ticket_type)) keep({ ticket_type: fields.ticket_type });
     else drop('ticket_type', `Helpdesk knows only ${TYPES.join(', ')}`);
   }
   if (fields.tags !== undefined) keep({ tags: takeTags([...new Set(fields.tags.map((tag) => clean(tag).trim()))]).tags.filter((tag) => tag !== '') });
-  if (fields.due_at != null) drop('due_at', 'Helpdesk has no due dates');
   if (fields.requester != null) keepPerson('requester', fields.requester);
   if (fields.assignee !== undefined) {
-    if (fields.assignee === null) {
-      if (words.agents !== undefined) keep({ assignee: null });
-    } else {
-      const agent = agentOf(fields.assignee, words);
-      if (agent === null) drop('assignee', 'nobody in the setting agents has this e-mail address');
-      else keep({ assignee: agent });
-    }
+    const agent = fields.assignee === null ? null : agentOf(fields.assignee, words);
+    if (agent === undefined) drop('assignee', 'nobody in the setting agents has this e-mail address');
+    else keep({ assignee: agent });
+  }
+  if (fields.custom_properties !== undefined) {
+    const properties = holdProperties(fields.custom_properties, words.fields ?? null, words.description_field);
+    for (const reason of properties.dropped) drop('custom_properties', reason);
+    if (properties.held.length > 0) keep({ custom_properties: properties.held });
+  }
+  if (fields.email_ccs !== undefined && fields.email_ccs.length > 0) holdCcs(fields.email_ccs, held(), words, { keep, drop });
+  if (fields.public === false) drop('public', 'every ticket here is its requester’s to see');
+  for (const [field, why] of Object.entries(NOWHERE) as readonly (readonly [TicketFieldName, string])[]) {
+    const value = fields[field];
+    if (value != null && !(Array.isArray(value) && value.length === 0)) drop(field, why);
   }
   return { held: held(), warnings };
 }
 
-/** The agent of the settings with this person's e-mail address. */
-function agentOf(person: Person, words: Words): Person | null {
-  const wanted = person.email?.trim().toLowerCase();
-  const found = Object.entries(words.agents ?? {}).find(([email]) => email.toLowerCase() === wanted);
-  return found === undefined ? null : { user_id: found[1], email: found[0], name: null };
+type Weighing = Pick<ReturnType<typeof leaveOut>, 'keep' | 'drop'>;
+
+function holdDescription(description: string | null, words: Words, { keep, drop }: Weighing): void {
+  if (words.description_field !== undefined) {
+    keep({ description: description === null ? null : textToHtml(plain(description)) });
+    return;
+  }
+  if (description === null || description === '') return;
+  if (words.description_message !== true) {
+    drop('description', 'Helpdesk has no field for it: set description_field, or description_message with a session_token');
+    return;
+  }
+  const shown = shownMessage(description);
+  const length = bytes(shown);
+  if (length > (words.max_comment_bytes ?? Infinity)) drop('description', `it has ${length} bytes, and a message at most ${words.max_comment_bytes}`);
+  else if (shown !== '') keep({ description: shown });
+}
+
+/** A text that an image stands in has its name. */
+function plain(html: string): string {
+  return htmlToText(imagesAsText(html));
+}
+
+/** Ccs are a message's. The first one takes them along, where there is a first one. */
+function holdCcs(people: readonly Person[], held: TicketFields, words: Words, { keep, drop }: Weighing): void {
+  if (words.description_message !== true || words.description_field !== undefined || held.description == null) {
+    drop('email_ccs', 'Helpdesk has them on messages only');
+    return;
+  }
+  const reached = people.flatMap((person) => {
+    const email = clean(person.email ?? '').trim();
+    return /^[^\s@]+@[^\s@]+$/.test(email) ? [{ user_id: null, email, name: person.name }] : [];
+  });
+  if (reached.length < people.length) drop('email_ccs', 'somebody without an e-mail address is left out');
+  keep({ email_ccs: reached });
 }
 
 /** The ticket of a create. */
@@ -78,10 +120,12 @@ export function toPatch(held: TicketFields, words: Words, marks: readonly string
   if (held.ticket_type != null) body.type = held.ticket_type;
   if (held.tags !== undefined) body.tags = [...held.tags, ...marks];
   if (held.assignee !== undefined) body.assigneeId = held.assignee?.user_id ?? null;
+  // Only the fields that change are named; the others keep their values (?).
+  const custom = [...(held.custom_properties ?? [])];
   if (held.description !== undefined && words.description_field !== undefined) {
-    // Only this field is named; the others keep their values (?).
-    body.customFields = [{ id: words.description_field, value: held.description === null ? null : htmlToText(held.description) }];
+    custom.push({ id: words.description_field, value: held.description === null ? null : htmlToText(held.description) });
   }
+  if (custom.length > 0) body.customFields = custom;
   return body;
 }
 
@@ -125,34 +169,4 @@ function requesterOf(raw: HelpdeskTicket): Person | null {
 function assigneeOf(id: string | null, words: Words): Person | null {
   if (id === null) return null;
   return { user_id: id, email: emailOf(id, words), name: null };
-}
-
-function emailOf(id: string, words: Words): string | null {
-  return Object.entries(words.agents ?? {}).find(([, known]) => known === id)?.[0] ?? null;
-}
-
-export function forecastComment(draft: CommentDraft): CommentDraft {
-  return { content: tidy(draft.content), public: draft.public };
-}
-
-/** A message of ours. It is never mailed to anybody: the customer has had it from the desk it was written on. */
-export function toMessage(ticketId: string, draft: CommentDraft, key: string): Record<string, unknown> {
-  const content = withMark(clean(draft.content), key);
-  return { ticket_id: ticketId, type: draft.public ? 'response' : 'note', content, text_content: htmlToText(content), send_email: false };
-}
-
-/** `request` is the customer's, `response` an agent's to the customer, `note` for agents only; what is unknown is taken for private. */
-export function fromMessage(raw: HelpdeskMessage, words: Words): Comment {
-  const said = tidy(raw.content ?? textToHtml(raw.textContent ?? ''));
-  const { content, key } = raw.type === 'request' ? { content: said, key: null } : takeMark(said);
-  return {
-    id: String(raw.id),
-    content: key === null ? content : tidy(content),
-    author: raw.authorId == null ? null : { user_id: String(raw.authorId), email: emailOf(String(raw.authorId), words), name: null },
-    public: raw.type === 'request' || raw.type === 'response',
-    attachments: [],
-    created_at: isoTime(raw.createdAt),
-    modified_at: isoTime(raw.updatedAt),
-    key,
-  };
 }

@@ -8,11 +8,16 @@ export interface Settings {
   readonly changes_overlap_seconds: number;
   /** E-mail address → agent id. */
   readonly agents?: Readonly<Record<string, string>>;
+  /** The custom field that holds the description. */
   readonly description_field?: string;
+  /** The description is the ticket's first message, which is one of type `request`. */
+  readonly description_message: boolean;
   readonly max_comment_bytes: number;
-  readonly envelope: { readonly idPath: string; readonly typePath: string; readonly ticketPath: string };
+  /** With `{id}` and `{token}`. */
+  readonly attachment_url?: string;
+  readonly envelope: { readonly idPath: string; readonly typePath: string; readonly ticketPath: string; readonly timePath: string };
   readonly signature: {
-    readonly scheme: 'standard-webhooks' | 'hmac' | 'header-token' | 'url-token' | 'none';
+    readonly scheme: 'standard-webhooks' | 'stripe' | 'hmac' | 'header-token' | 'url-token' | 'none';
     readonly header: string;
     readonly encoding: 'base64' | 'hex';
     readonly prefix: string;

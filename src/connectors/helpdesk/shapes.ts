@@ -1,5 +1,6 @@
 /** What is used of Helpdesk's answers, and nothing else. https://airclou.com/api/helpdesk/tickets (seed 001) */
-import { ID, list, maybe, object, shape, TEXT } from '../kit/shape.ts';
+import { ID, list, maybe, NULLABLE_ID, object, shape, TEXT } from '../kit/shape.ts';
+import type { Paged } from './paging.ts';
 
 type Id = number | string;
 
@@ -25,14 +26,32 @@ export interface HelpdeskMessage {
   readonly textContent?: string | null;
   readonly authorId?: Id | null;
   readonly attachments?: readonly unknown[] | null;
+  readonly ccs?: readonly unknown[] | null;
   readonly createdAt?: string | null;
   readonly updatedAt?: string | null;
 }
 
-/** The two paging forms of the vendor's pages, which disagree. */
-export interface Paged {
-  readonly meta?: { readonly hasMore?: boolean | null; readonly afterCursor?: string | null } | null;
-  readonly links?: { readonly next?: string | null } | null;
+/** A file of a message. The vendor names `token`, `name` and `size`; the rest is guessed (?). */
+export interface HelpdeskFile {
+  readonly id?: Id | null;
+  readonly token?: Id | null;
+  readonly name?: string | null;
+  readonly filename?: string | null;
+  readonly size?: number | null;
+  readonly url?: string | null;
+  readonly downloadUrl?: string | null;
+  readonly contentType?: string | null;
+  readonly mimeType?: string | null;
+}
+
+/** A ticket field's definition. https://airclou.com/api/helpdesk/ticket-fields */
+export interface HelpdeskField {
+  readonly id: Id;
+  readonly fieldKey?: string | null;
+  readonly type?: string | null;
+  readonly active?: boolean | null;
+  /** Texts or objects (?). */
+  readonly options?: readonly unknown[] | null;
 }
 
 export interface HelpdeskWebhook {
@@ -68,8 +87,9 @@ const message = object(
     type: TEXT,
     content: TEXT,
     textContent: TEXT,
-    authorId: { type: ['integer', 'string', 'null'] },
+    authorId: NULLABLE_ID,
     attachments: { type: ['array', 'null'] },
+    ccs: { type: ['array', 'null'] },
     createdAt: TEXT,
     updatedAt: TEXT,
   },
@@ -141,3 +161,32 @@ export const oneWebhook = shape<{ readonly webhook: HelpdeskWebhook } | Helpdesk
 
 /** A ticket as a webhook may carry it. */
 export const carriedTicket = maybe<HelpdeskTicket>(ticket);
+
+const file = object(
+  {
+    id: NULLABLE_ID,
+    token: NULLABLE_ID,
+    name: TEXT,
+    filename: TEXT,
+    size: { type: ['number', 'null'] },
+    url: TEXT,
+    downloadUrl: TEXT,
+    contentType: TEXT,
+    mimeType: TEXT,
+  },
+  [],
+);
+
+/** A file, and somebody in cc, as a message may carry them. */
+export const carriedFile = maybe<HelpdeskFile>(file);
+export const carriedCc = maybe<{ readonly email: string; readonly name?: string | null }>(object({ email: { type: 'string' }, name: TEXT }, ['email']));
+
+const ticketField = object(
+  { id: ID, fieldKey: TEXT, type: TEXT, active: { type: ['boolean', 'null'] }, options: { type: ['array', 'null'] } },
+  ['id'],
+);
+
+export const manyTicketFields = shape<{ readonly ticketFields: readonly HelpdeskField[] } & Paged>(
+  'a list of ticket fields',
+  object({ ticketFields: list(ticketField), ...paging }, ['ticketFields']),
+);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { EventType } from '../../core/model.ts';
 import type { Inbound, Reading } from '../../ports/connector.ts';
 import { fromTicket } from './map.ts';
-import { settingsOf } from './settings.ts';
+import { settingsOf, type Settings } from './settings.ts';
 import { carriedTicket, type HelpdeskTicket } from './shapes.ts';
 
 const EVENTS: Readonly<Record<string, EventType>> = {
@@ -24,17 +24,18 @@ export function read(inbound: Inbound, body: unknown, rawSettings: Readonly<Reco
   const ticket = ticketIn(body, settings.envelope.ticketPath, ofTicket);
   const ticketId = ticket === null ? idIn(body, settings.envelope.ticketPath) : String(ticket.id);
   if (ticketId === null && !ofTicket) {
-    return { kind: 'ignored', why: `${type.slice(0, 100)} is not about a ticket`, dedupe: dedupeOf(inbound, body, settings.envelope.idPath, null, type) };
+    return { kind: 'ignored', why: `${type.slice(0, 100)} is not about a ticket`, dedupe: dedupeOf(inbound, body, settings.envelope, null, type) };
   }
   if (ticketId === null || ticketId === '') return { kind: 'unreadable', why: `there is no ticket at ${settings.envelope.ticketPath} nor where else one might be` };
   const event = type !== null && Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
   return {
     kind: 'ticket',
     ticketId,
-    dedupe: dedupeOf(inbound, body, settings.envelope.idPath, ticket ?? { id: ticketId }, type),
+    dedupe: dedupeOf(inbound, body, settings.envelope, ticket ?? { id: ticketId }, type),
     ...(event !== undefined && { event }),
     ...(event === 'ticket.deleted' && { deleted: true }),
-    ...(ticket !== null && event !== 'ticket.deleted' && isWhole(ticket) && { snapshot: fromTicket(ticket, settings) }),
+    // A webhook does not bring the first message, so where that is the description it shows less than a look.
+    ...(ticket !== null && event !== 'ticket.deleted' && !settings.description_message && isWhole(ticket) && { snapshot: fromTicket(ticket, settings) }),
   };
 }
 
@@ -50,7 +51,7 @@ function ticketIn(body: unknown, path: string, ofTicket: boolean): HelpdeskTicke
 
 /** Of a ticket that is not as the API shows it, the id is enough. */
 function idIn(body: unknown, path: string): string | null {
-  for (const place of [`${path}.id`, path, 'data.ticket.id', 'ticket.id', 'data.ticketId', 'data.ticket_id', 'ticketId', 'ticket_id']) {
+  for (const place of [path === '$' ? 'id' : `${path}.id`, path, 'data.ticket.id', 'ticket.id', 'data.ticketId', 'data.ticket_id', 'ticketId', 'ticket_id']) {
     const id = textAt(body, place);
     if (id !== null) return id;
   }
@@ -62,10 +63,14 @@ function isWhole(ticket: HelpdeskTicket): boolean {
   return typeof ticket.subject === 'string' && typeof ticket.status === 'string' && typeof ticket.updatedAt === 'string';
 }
 
-function dedupeOf(inbound: Inbound, body: unknown, idPath: string, ticket: HelpdeskTicket | null, type: string | null): string {
-  const own = inbound.headers['webhook-id'] ?? textAt(body, idPath);
-  const given = own != null && own !== '' ? own : ticket?.updatedAt == null ? null : `${ticket.id} ${ticket.updatedAt} ${type ?? ''}`;
-  if (given !== null && given.length <= 200) return given;
+/** The delivery's own id, else the event's, else what happened to which ticket when; the very bytes where nothing tells. */
+function dedupeOf(inbound: Inbound, body: unknown, { idPath, timePath }: Settings['envelope'], ticket: HelpdeskTicket | null, type: string | null): string {
+  const named = textAt(body, idPath);
+  // In a body without an envelope the id is the ticket's, and equal for all that ever happens to it.
+  const own = inbound.headers['webhook-id'] ?? (ticket !== null && named === String(ticket.id) ? null : named);
+  const time = ticket?.updatedAt ?? textAt(body, timePath);
+  const given = own != null && own !== '' ? own : ticket === null || time === null ? null : `${ticket.id} ${time} ${type ?? ''}`;
+  if (given !== null && /^[\x20-\x7e]{1,200}$/.test(given)) return given;
   return createHash('sha256').update(given ?? inbound.rawBody).digest('hex');
 }
 
@@ -74,9 +79,10 @@ function textAt(body: unknown, path: string): string | null {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }
 
-/** The value at a dotted path, through own properties only. */
+/** The value at a dotted path, through own properties only; `$` is the whole body. */
 function at(body: unknown, path: string): unknown {
   let value = body;
+  if (path === '$') return value;
   for (const name of path.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = Reflect.get(value, name);

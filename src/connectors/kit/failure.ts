@@ -1,7 +1,7 @@
 /** From an answer, or from the lack of one, to a `DeskFailure`: decided by status, code and phase, never by wording. */
 import { DeskFailure, type FailureKind } from '../../ports/connector.ts';
 import { htmlToText } from './html.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from './answer.ts';
 
 /** What a desk's error body says, read by the service that knows its shapes. Undefined leaves a matter to the status. */
 export interface Complaint {
@@ -11,6 +11,8 @@ export interface Complaint {
   readonly fields?: readonly string[];
   /** How long to wait where the desk asks for a wait without saying how long. */
   readonly waitMs?: number;
+  /** What has to wait where the desk asks for it: the account, unless it says less. */
+  readonly reach?: 'account' | 'call';
 }
 
 /** Reads a service's error body; must bear every kind of body. */
@@ -58,12 +60,23 @@ const BEFORE_SENDING: ReadonlySet<string> = new Set(['lookup', 'connect', 'secur
 export function judge(answer: Answer, complaint: Complaint, judging: Judging): DeskFailure {
   const asked = retryAt(answer, judging.now);
   const kind = complaint.kind ?? kindOf(answer, asked !== null, judging.write);
-  return new DeskFailure(kind, judging.scrub(sentence(answer, complaint, judging.service)), {
+  const failure = new DeskFailure(kind, judging.scrub(sentence(answer, complaint, judging.service)), {
     status: answer.status,
     code: complaint.code ?? null,
     retryAt: kind === 'throttled' ? (asked ?? judging.now + (complaint.waitMs ?? DEFAULT_RETRY_AFTER_MS)) : asked,
     fields: complaint.fields ?? [],
+    reach: complaint.reach ?? 'account',
   });
+  answers.set(failure, answer);
+  return failure;
+}
+
+/** Kept apart from the failures, so that no answer reaches a log with one. */
+const answers = new WeakMap<DeskFailure, Answer>();
+
+/** The answer that a failure was made of, for a connector that wants to read on; undefined where there was none. */
+export function answerOf(failure: DeskFailure): Answer | undefined {
+  return answers.get(failure);
 }
 
 function kindOf(answer: Answer, saidWhen: boolean, write: boolean): FailureKind {

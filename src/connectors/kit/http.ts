@@ -4,19 +4,16 @@
  */
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
 import got, { type Got, type Method, type OptionsOfTextResponseBody } from 'got';
 import pRetry from 'p-retry';
-import { DeskFailure } from '../../ports/connector.ts';
+import { DeskFailure, type Download } from '../../ports/connector.ts';
 import type { World } from '../../ports/world.ts';
+import { parseJson, type Answer } from './answer.ts';
+import { download } from './download.ts';
 import { judge, scrubber, unanswered, type Complaints, type Judging } from './failure.ts';
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-  /** The body read as JSON, whatever its content type says; undefined where it is not JSON. */
-  readonly body: unknown;
-}
+export { parseJson, type Answer };
 
 export interface HttpOptions {
   readonly service: string;
@@ -33,6 +30,10 @@ export interface HttpOptions {
 
 export interface Sending {
   readonly json?: unknown;
+  /** A multipart form; its files stay on disk until it is sent. */
+  readonly form?: FormData;
+  /** Any other body, sent as it stands. Give its `content-type` in `headers`, and its `content-length` where it is a stream. */
+  readonly body?: string | Buffer | AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -43,6 +44,8 @@ export interface Http {
   look(path: string): Promise<Answer>;
   /** A write: sent exactly once. */
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, sending?: Sending): Promise<Answer>;
+  /** Fetches a file by its link; our credentials go along only if asked for, and then to the desk's own host only. */
+  download(link: string, options: { readonly credentials: boolean }): Promise<Download>;
 }
 
 /** The longest that a write can take with the (at most two) looks that come before it. */
@@ -54,6 +57,9 @@ const RETRY_PAUSE_MS = 150;
 const MOST_BYTES = 16 * 1024 * 1024;
 const LONGEST_BUDGET_WAIT_S = 600;
 
+/** Files take longer than words. */
+export const UPLOAD_TIMEOUT_MS = 150_000;
+const UPLOADING = { send: 120_000, request: UPLOAD_TIMEOUT_MS - 5_000 };
 const PHASES = { lookup: 2_000, connect: 4_000, secureConnect: 4_000, send: 10_000, response: 13_000 };
 
 export function openHttp(options: HttpOptions): Http {
@@ -74,22 +80,22 @@ export function openHttp(options: HttpOptions): Http {
   const call = async (method: Method, path: string, sending: Sending, brief: boolean): Promise<Answer> => {
     budget.check();
     const write = method !== 'GET';
-    const bounds = new AbortController();
-    const request: OptionsOfTextResponseBody = { method, signal: bounds.signal };
+    const request: OptionsOfTextResponseBody = { method };
     if (sending.json !== undefined) request.json = sending.json;
-    if (sending.headers !== undefined) request.headers = sending.headers;
+    else if (sending.form !== undefined) Object.assign(request, await encoded(sending.form, sending.headers));
+    else if (sending.body !== undefined) request.body = plain(sending.body) ? sending.body : Readable.from(sending.body, { objectMode: false });
+    if (sending.form !== undefined || (sending.body !== undefined && !plain(sending.body))) request.timeout = { ...PHASES, ...UPLOADING };
+    if (sending.headers !== undefined && sending.form === undefined) request.headers = sending.headers;
     if (brief) request.timeout = { request: patience.look };
     let answer: Answer;
+    let bound: Bound | null = null;
     try {
-      const answering = client(base + path, request);
-      void answering.on('downloadProgress', ({ transferred, total }) => {
-        if (transferred > MOST_BYTES || (total ?? 0) > MOST_BYTES) bounds.abort();
-      });
-      const response = await answering;
+      bound = write ? boundPlain(client(base + path, { ...request, decompress: false })) : boundPacked(client, base + path, request);
+      const response = await bound.answering;
       const text = response.body;
       answer = { status: response.statusCode, headers: response.headers, text, body: parseJson(text) };
     } catch (error) {
-      if (bounds.signal.aborted) throw new DeskFailure('surprise', `${service} answered more than ${MOST_BYTES} bytes`);
+      if (bound?.exceeded() === true) throw new DeskFailure('surprise', `${service} answered more than ${MOST_BYTES} bytes`);
       throw unanswered(error, { ...judgingBase, write, now: world.now() });
     }
     budget.note(answer.headers);
@@ -116,26 +122,60 @@ export function openHttp(options: HttpOptions): Http {
     },
     look: (path) => call('GET', path, {}, true),
     send: (method, path, sending = {}) => call(method, path, sending, false),
+    download: (link, { credentials }) => {
+      budget.check();
+      return download(link, { service, base, headers: credentials ? options.headers : {}, scrub: judgingBase.scrub, world });
+    },
   };
 }
 
-/** Reads JSON by what it looks like. Whole numbers beyond 2^53 become strings, so that no id is rounded. */
-export function parseJson(text: string): unknown {
-  const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  if (body.trim() === '' || body.trimStart().startsWith('<')) return undefined;
-  try {
-    return /[[:,\s]-?\d{16}/.test(body) ? parseExactly(body, keepLong) : JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+/**
+ * A form as it goes over the wire, whole: it is bounded by what its desk takes. A form that were streamed would end the process if
+ * its connection broke, since the platform's stream of a file fails outside of every promise then.
+ */
+async function encoded(form: FormData, headers: Sending['headers'] = {}): Promise<{ readonly body: Buffer; readonly headers: Record<string, string> }> {
+  const whole = new Response(form);
+  return { body: Buffer.from(await whole.arrayBuffer()), headers: { ...headers, 'content-type': whole.headers.get('content-type') ?? '' } };
 }
 
-type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
-/** The library's types do not know the third argument of a reviver yet. */
-const parseExactly = JSON.parse as (text: string, reviver: Reviver) => unknown;
+function plain(body: NonNullable<Sending['body']>): body is string | Buffer {
+  return typeof body === 'string' || Buffer.isBuffer(body);
+}
 
-const keepLong: Reviver = (_key, value, { source }) =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source) ? source : value;
+/** A call whose answer's length is watched. */
+interface Bound {
+  readonly answering: ReturnType<typeof requestText>;
+  exceeded(): boolean;
+}
+
+const requestText = (client: Got, url: string, request: OptionsOfTextResponseBody) => client(url, request);
+
+/** A write's answer is short and comes as it is; where its length is told, nothing has to be counted. */
+function boundPlain(answering: Bound['answering']): Bound {
+  let exceeded = false;
+  void answering.on('request', (asked) => {
+    asked.once('response', ({ headers }) => {
+      const stop = (): void => {
+        exceeded = true;
+        asked.destroy();
+      };
+      const told = Number(headers['content-length']);
+      if (told > MOST_BYTES) stop();
+      else if (!(told <= MOST_BYTES)) void answering.on('downloadProgress', ({ transferred }) => transferred > MOST_BYTES && stop());
+    });
+  });
+  return { answering, exceeded: () => exceeded };
+}
+
+/** A list is long and comes packed if the desk can: what counts is its length unpacked. */
+function boundPacked(client: Got, url: string, request: OptionsOfTextResponseBody): Bound {
+  const bounds = new AbortController();
+  const answering = requestText(client, url, { ...request, signal: bounds.signal });
+  void answering.on('downloadProgress', ({ transferred, total }) => {
+    if (transferred > MOST_BYTES || (total ?? 0) > MOST_BYTES) bounds.abort();
+  });
+  return { answering, exceeded: () => bounds.signal.aborted };
+}
 
 interface Budget {
   /** Fails fast while the desk has said that no calls are left. */

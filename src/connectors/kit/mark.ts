@@ -1,4 +1,4 @@
-/** Our key where a desk has nothing better: the last line of a comment, or a tag. */
+/** Our key where a desk has nothing better: the last line of a text, or a tag. */
 import { KEY_PATTERN } from '../../core/key.ts';
 
 /** The whole last block of a tidied text. A mark inside a quotation is followed by the quotation's end, so it is not this. */
@@ -13,6 +13,18 @@ export function withMark(html: string, key: string): string {
 export function takeMark(tidied: string): { readonly content: string; readonly key: string | null } {
   const found = LAST_LINE.exec(tidied);
   return found?.[2] === undefined ? { content: tidied, key: null } : { content: tidied.slice(0, found.index), key: found[2] };
+}
+
+const LAST_TEXT_LINE = /(?:^|\n)[ \t]*(dm-[a-z2-7]{16})\s*$/;
+
+/** The same for desks whose texts are plain: the key is the very last line. */
+export function withTextMark(text: string, key: string): string {
+  return text === '' ? key : `${text}\n\n${key}`;
+}
+
+export function takeTextMark(text: string): { readonly text: string; readonly key: string | null } {
+  const found = LAST_TEXT_LINE.exec(text);
+  return found?.[1] === undefined ? { text, key: null } : { text: text.slice(0, found.index), key: found[1] };
 }
 
 /** Splits a ticket's tags into people's own and our marks. A human's copy of a ticket may carry several. */

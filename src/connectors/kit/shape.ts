@@ -1,7 +1,7 @@
 /** What comes from outside is validated here, and only then typed: desks' answers, and the settings of an account. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { DeskFailure, type JsonSchema } from '../../ports/connector.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from './answer.ts';
 
 const answers = new Ajv2020({ strict: true, allowUnionTypes: true });
 const defaults = new Ajv2020({ strict: true, allowUnionTypes: true, useDefaults: true });

@@ -1,10 +1,19 @@
 /**
- * What is used of Zendesk's answers, and nothing else: the published schema leaves out that most fields can be null, and
- * answers carry keys that it does not name. https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/
+ * What is used of Zendesk's tickets, comments and people, and nothing else: the published schema leaves out that most fields
+ * can be null, and answers carry keys that it does not name. https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/
  */
 import { ID, list, NULLABLE_ID, object, shape, TEXT } from '../kit/shape.ts';
 
-type Id = number | string;
+export type Id = number | string;
+
+/** How something came to be; a merge and a follow-up name the other ticket. */
+export interface ZendeskVia {
+  readonly source?: {
+    readonly rel?: string | null;
+    readonly from?: { readonly ticket_id?: Id | null; readonly ticket_ids?: readonly Id[] | null } | null;
+    readonly to?: { readonly ticket_id?: Id | null } | null;
+  } | null;
+}
 
 export interface ZendeskTicket {
   readonly id: Id;
@@ -23,9 +32,14 @@ export interface ZendeskTicket {
   readonly assignee_id?: Id | null;
   readonly group_id?: Id | null;
   readonly organization_id?: Id | null;
+  readonly email_cc_ids?: readonly Id[] | null;
+  readonly follower_ids?: readonly Id[] | null;
   readonly custom_fields?: readonly { readonly id: Id; readonly value?: unknown }[] | null;
+  readonly comment_count?: number | null;
   readonly created_at?: string | null;
   readonly updated_at?: string | null;
+  /** Unix seconds of the last change of any kind. */
+  readonly generated_timestamp?: number | null;
 }
 
 export interface ZendeskUser {
@@ -33,6 +47,7 @@ export interface ZendeskUser {
   readonly name?: string | null;
   readonly email?: string | null;
   readonly role?: string | null;
+  readonly role_type?: number | null;
   readonly active?: boolean | null;
   readonly suspended?: boolean | null;
 }
@@ -42,7 +57,9 @@ export interface ZendeskAttachment {
   readonly file_name?: string | null;
   readonly content_type?: string | null;
   readonly content_url?: string | null;
+  readonly mapped_content_url?: string | null;
   readonly size?: number | null;
+  readonly inline?: boolean | null;
   readonly thumbnails?: readonly { readonly content_url?: string | null }[] | null;
 }
 
@@ -50,10 +67,12 @@ export interface ZendeskComment {
   readonly id: Id;
   readonly html_body?: string | null;
   readonly body?: string | null;
-  readonly public: boolean;
+  /** Anything but true is private. */
+  readonly public?: boolean | null;
   readonly author_id?: Id | null;
   readonly attachments?: readonly ZendeskAttachment[] | null;
   readonly created_at?: string | null;
+  readonly via?: ZendeskVia | null;
   /** The custom part is what a write put there; it comes back as it was. */
   readonly metadata?: { readonly custom?: { readonly deskmesh_key?: unknown } | null } | null;
 }
@@ -61,12 +80,14 @@ export interface ZendeskComment {
 export interface ZendeskAudit {
   readonly created_at?: string | null;
   readonly author_id?: Id | null;
+  readonly metadata?: ZendeskComment['metadata'];
   readonly events: readonly {
     readonly id?: Id;
-    readonly type: string;
+    readonly type?: string | null;
     readonly html_body?: string | null;
     readonly body?: string | null;
     readonly public?: boolean | null;
+    readonly author_id?: Id | null;
     readonly attachments?: readonly ZendeskAttachment[] | null;
   }[];
 }
@@ -75,16 +96,18 @@ export interface Paged {
   readonly meta?: { readonly has_more: boolean; readonly after_cursor?: string | null } | null;
 }
 
-export interface ZendeskWebhook {
-  readonly id: Id;
-  readonly name?: string | null;
-  readonly status?: string | null;
-  readonly endpoint?: string | null;
-  readonly subscriptions?: readonly string[] | null;
-}
-
-const TIME = TEXT;
 const FLAG = { type: ['boolean', 'null'] };
+const NUMBER = { type: ['number', 'null'] };
+const IDS = { type: ['array', 'null'], items: ID };
+const optional = (properties: Readonly<Record<string, unknown>>): object => ({ type: ['object', 'null'], properties });
+
+const via = optional({
+  source: optional({
+    rel: TEXT,
+    from: optional({ ticket_id: NULLABLE_ID, ticket_ids: IDS }),
+    to: optional({ ticket_id: NULLABLE_ID }),
+  }),
+});
 
 const ticket = object(
   {
@@ -96,43 +119,51 @@ const ticket = object(
     priority: TEXT,
     type: TEXT,
     tags: { type: ['array', 'null'], items: { type: 'string' } },
-    due_at: TIME,
+    due_at: TEXT,
     is_public: FLAG,
     requester_id: NULLABLE_ID,
     submitter_id: NULLABLE_ID,
     assignee_id: NULLABLE_ID,
     group_id: NULLABLE_ID,
     organization_id: NULLABLE_ID,
+    email_cc_ids: IDS,
+    follower_ids: IDS,
     custom_fields: { type: ['array', 'null'], items: object({ id: ID }, ['id']) },
-    created_at: TIME,
-    updated_at: TIME,
+    comment_count: NUMBER,
+    created_at: TEXT,
+    updated_at: TEXT,
+    generated_timestamp: NUMBER,
   },
   ['id'],
 );
-const user = object({ id: NULLABLE_ID, name: TEXT, email: TEXT, role: TEXT, active: FLAG, suspended: FLAG }, ['id']);
+const user = object(
+  { id: NULLABLE_ID, name: TEXT, email: TEXT, role: TEXT, role_type: NUMBER, active: FLAG, suspended: FLAG },
+  ['id'],
+);
 const users = { type: ['array', 'null'], items: user };
-const attachments = {
-  type: ['array', 'null'],
-  items: object({ id: ID, file_name: TEXT, content_type: TEXT, content_url: TEXT, size: { type: ['number', 'null'] } }, ['id']),
-};
-const custom = { type: ['object', 'null'], properties: { custom: { type: ['object', 'null'] } } };
+const attachment = object(
+  {
+    id: ID, file_name: TEXT, content_type: TEXT, content_url: TEXT, mapped_content_url: TEXT, size: NUMBER, inline: FLAG,
+    thumbnails: { type: ['array', 'null'], items: object({ content_url: TEXT }) },
+  },
+  ['id'],
+);
+const attachments = { type: ['array', 'null'], items: attachment };
+const metadata = optional({ custom: { type: ['object', 'null'] } });
 const comment = object(
-  { id: ID, html_body: TEXT, body: TEXT, public: { type: 'boolean' }, author_id: NULLABLE_ID, attachments, created_at: TIME, metadata: custom },
-  ['id', 'public'],
+  { id: ID, html_body: TEXT, body: TEXT, public: FLAG, author_id: NULLABLE_ID, attachments, created_at: TEXT, via, metadata },
+  ['id'],
 );
 const audit = object(
   {
-    created_at: TIME,
+    created_at: TEXT,
     author_id: NULLABLE_ID,
-    events: list(object({ id: ID, type: { type: 'string' }, html_body: TEXT, body: TEXT, public: FLAG, attachments }, ['type'])),
+    metadata,
+    events: list(object({ id: ID, type: TEXT, html_body: TEXT, body: TEXT, public: FLAG, author_id: NULLABLE_ID, attachments })),
   },
   ['events'],
 );
 const meta = { type: ['object', 'null'], properties: { has_more: { type: 'boolean' }, after_cursor: TEXT }, required: ['has_more'] };
-const webhook = object(
-  { id: ID, name: TEXT, status: TEXT, endpoint: TEXT, subscriptions: { type: ['array', 'null'], items: { type: 'string' } } },
-  ['id'],
-);
 
 type Users = { readonly users?: readonly ZendeskUser[] | null };
 
@@ -153,24 +184,21 @@ export const manyComments = shape<{ readonly comments: readonly ZendeskComment[]
   object({ comments: list(comment), users, meta }, ['comments']),
 );
 
+export const manyAudits = shape<{ readonly audits: readonly ZendeskAudit[] } & Paged>('a list of audits', object({ audits: list(audit), meta }, ['audits']));
+
 export const exported = shape<{
   readonly tickets: readonly ZendeskTicket[];
   readonly after_cursor?: string | null;
   readonly end_of_stream?: boolean | null;
 }>('an export of tickets', object({ tickets: list(ticket), after_cursor: TEXT, end_of_stream: FLAG }, ['tickets']));
 
-export const foundUsers = shape<{ readonly users: readonly ZendeskUser[] }>('a list of users', object({ users: list(user) }, ['users']));
+export const manyUsers = shape<{ readonly users: readonly ZendeskUser[] }>('a list of users', object({ users: list(user) }, ['users']));
 
 export const oneUser = shape<{ readonly user: ZendeskUser }>('a user', object({ user }, ['user']));
 
-export const manyWebhooks = shape<{ readonly webhooks: readonly ZendeskWebhook[] } & Paged>(
-  'a list of webhooks',
-  object({ webhooks: list(webhook), meta }, ['webhooks']),
+export const uploaded = shape<{ readonly upload: { readonly token: string; readonly attachment: ZendeskAttachment } }>(
+  'an upload',
+  object({ upload: object({ token: { type: 'string', minLength: 1 }, attachment }, ['token', 'attachment']) }, ['upload']),
 );
 
-export const oneWebhook = shape<{ readonly webhook: ZendeskWebhook }>('a webhook', object({ webhook }, ['webhook']));
-
-export const signingSecret = shape<{ readonly signing_secret: { readonly secret: string } }>(
-  'a signing secret',
-  object({ signing_secret: object({ secret: { type: 'string', minLength: 1 } }, ['secret']) }, ['signing_secret']),
-);
+export const oneAttachment = shape<{ readonly attachment: ZendeskAttachment }>('an attachment', object({ attachment }, ['attachment']));

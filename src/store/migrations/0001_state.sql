@@ -13,12 +13,18 @@ create table accounts (
   name text not null unique,
   service text not null,
   url text not null,
-  credentials text not null, -- sealed
+  credentials text not null, -- sealed; the desk may have renewed them
+  configured text not null, -- sealed: the credentials as they were last given
   settings jsonb not null,
   hook_token text not null, -- sealed
   inbound_secrets text not null, -- sealed
   state text not null default 'running',
   stopped_because text,
+  paused_until timestamptz, -- its desk asked for a pause
+  deletions integer not null default 0, -- seen within the window that began at deletions_since
+  deletions_since timestamptz not null default now(),
+  deletions_held text, -- why no deletion is taken or made until a person releases it
+  deletions_free_until timestamptz, -- a person released them: not counted before
   sweep_cursor text,
   rotation text, -- the ticket id that the rotating look has come to
   connected_at timestamptz not null default now()
@@ -26,7 +32,8 @@ create table accounts (
 
 create table mirrors (
   name text primary key,
-  edges jsonb not null -- [{from, to, terms}], accounts by id
+  edges jsonb not null, -- [{from, to, terms}], accounts by id
+  lenses jsonb not null -- {account id: words and ids of that account}
 );
 
 -- Every webhook that was answered with a 2xx, raw body included.
@@ -55,6 +62,7 @@ create table links (
   version bigint not null,
   fields jsonb not null,
   life jsonb not null,
+  files jsonb not null, -- of the description, as first seen
   created_at timestamptz not null default now()
 );
 
@@ -90,6 +98,7 @@ create unique index replicas_ticket on replicas (account_id, ticket_id);
 create unique index replicas_link on replicas (link_id, account_id) where link_id is not null;
 create index replicas_due on replicas (account_id, due_at) where due_at is not null;
 create index replicas_key on replicas (key) where ticket_id is null and key is not null;
+create index replicas_follows on replicas (account_id, (doc ->> 'follows')) where doc ->> 'follows' is not null;
 create index replicas_behind on replicas (account_id)
   where due_at is null and (signalled > read or wanted > version or open);
 
@@ -112,6 +121,7 @@ create table operations (
   outcome text not null,
   reason text,
   warnings jsonb not null,
+  files jsonb not null, -- [{filename, size, sha256}] that went along
   began_at timestamptz not null,
   ended_at timestamptz not null
 );

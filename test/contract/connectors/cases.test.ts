@@ -41,6 +41,8 @@ const CREDENTIALS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   zendesk: { email: 'bot@acme.example', token: 'zendesk-secret' },
   freshdesk: { key: 'freshdesk-secret' },
   helpdesk: { key: 'helpdesk-secret', workspace: 'ws_1' },
+  helpspace: { token: 'helpspace-secret', client_id: 'hs-1' },
+  'zendesk-classic': { email: 'bot@acme.example', token: 'classic-secret' },
 };
 
 beforeAll(() => nock.disableNetConnect());

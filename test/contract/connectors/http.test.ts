@@ -1,11 +1,15 @@
 /** The way out to a desk, against a socket that answers as no desk should. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { openHttp, type Http } from '../../../src/connectors/kit/http.ts';
-import { failureOf } from './suite.ts';
+import { failureOf } from './bench.ts';
 import { testWorld } from './world.ts';
 
 const SECRET = 'a-secret-of-the-account';
@@ -15,6 +19,7 @@ let server: Server;
 let base: string;
 let handler: Handler;
 let requests: string[];
+let cutAtFirst = false;
 let now = Date.parse('2026-03-01T12:00:00Z');
 
 function http(patience = { call: 10_000, look: 10_000 }): Http {
@@ -32,6 +37,7 @@ function http(patience = { call: 10_000, look: 10_000 }): Http {
 beforeAll(async () => {
   server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
+    if (cutAtFirst) request.once('data', () => request.socket.destroy());
     request.resume();
     request.on('end', () => handler(request, response));
   });
@@ -106,7 +112,12 @@ describe('what is answered', () => {
   test('packed to nothing and unpacked to too much is cut off, too', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
     handler = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
-    expect((await failureOf(http().send('POST', '/x', { json: {} }))).kind).toBe('surprise');
+    expect((await failureOf(http().get('/x'))).kind).toBe('surprise');
+  });
+
+  test('packed though nobody asked for it leaves a write open', async () => {
+    handler = (_request, response) => response.writeHead(201, { 'content-encoding': 'gzip' }).end(gzipSync('{"id":1}'));
+    expect((await failureOf(http().send('POST', '/x', { json: {} }))).kind).toBe('unsure');
   });
 
   test('as a redirect is not followed', async () => {
@@ -120,6 +131,23 @@ describe('what is answered', () => {
     expect(await failureOf(http({ call: 30, look: 10_000 }).send('POST', '/x', { json: {} }))).toMatchObject({ kind: 'unsure', code: 'ETIMEDOUT' });
     expect((await failureOf(http({ call: 30, look: 10_000 }).get('/x'))).kind).toBe('unavailable');
     expect((await failureOf(http({ call: 10_000, look: 30 }).look('/x'))).kind).toBe('unavailable');
+  });
+
+  test('with a form whose connection is cut in the middle leaves the write open, and nothing else', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'deskmesh-form-')), 'large');
+    await writeFile(path, Buffer.alloc(8 * 1024 * 1024, 'x'));
+    cutAtFirst = true;
+    for (let i = 0; i < 5; i += 1) {
+      const form = new FormData();
+      form.append('attachments[]', await openAsBlob(path), 'large');
+      expect((await failureOf(http().send('POST', '/x', { form }))).kind).toBe('unsure');
+    }
+    cutAtFirst = false;
+    handler = (request, response) => response.end(JSON.stringify({ type: request.headers['content-type'] }));
+    const form = new FormData();
+    form.append('a', 'b');
+    expect((await http().send('POST', '/x', { form, headers: { 'x-a': 'b' } })).body).toEqual({ type: expect.stringMatching(/^multipart\/form-data; boundary=/) });
+    await rm(dirname(path), { recursive: true });
   });
 
   test('with a cut connection: a write goes out once, a read a few times', async () => {

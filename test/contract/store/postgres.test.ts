@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newLink, wantedReplica, type Replica } from '../../../src/core/state.ts';
+import { DeskFailure, type Account } from '../../../src/ports/connector.ts';
 import type { Turn } from '../../../src/ports/store.ts';
 import { connectDatabase, type Database } from '../../../src/store/database.ts';
 import { createStore } from '../../../src/store/index.ts';
@@ -37,6 +38,49 @@ describe('what only the database has to promise', () => {
     subject = await open();
   });
   afterAll(() => subject.close());
+
+  test('what is loaded is never older than the version that comes with it', async () => {
+    const { accounts } = subject.store;
+    await accounts.apply([{ name: 'v', service: 'helpdesk', url: 'https://v.example', credentials: {}, settings: {} }], []);
+    const account = (await accounts.load()).accounts.find(({ name }) => name === 'v');
+    const first = await accounts.version();
+    let writing = true;
+    const written = (async () => {
+      for (let n = 1; n <= 150; n += 1) await accounts.setSecrets(account?.id ?? 0, [String(n)]);
+      writing = false;
+    })();
+    let loads = 0;
+    while (writing) {
+      const loaded = await accounts.load();
+      const secret = Number(loaded.accounts.find(({ name }) => name === 'v')?.inbound_secrets[0] ?? 0);
+      expect(secret).toBeGreaterThanOrEqual(loaded.version - first);
+      loads += 1;
+    }
+    await written;
+    expect(loads).toBeGreaterThan(5);
+  });
+
+  test('credentials are renewed by one caller at a time, and giving the old ones again does not bring them back', async () => {
+    const { accounts, vault } = subject.store;
+    const draft = { name: 'oauth', service: 'zendesk', url: 'https://o.example', credentials: { access_token: 'a0', refresh_token: 'r0' }, settings: {} };
+    await accounts.apply([draft], []);
+    const find = async (): Promise<Account | undefined> => (await accounts.load()).accounts.find(({ name }) => name === 'oauth');
+    const id = (await find())?.id ?? 0;
+    let renewals = 0;
+    const renew = async (current: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> => {
+      renewals += 1;
+      return { ...current, access_token: `a${renewals}`, refresh_token: `r${renewals}` };
+    };
+    const answers = await Promise.all([1, 2, 3].map(() => vault.renewed(id, draft.credentials, renew)));
+    expect(renewals).toBe(1);
+    expect(answers).toEqual(Array(3).fill({ access_token: 'a1', refresh_token: 'r1' }));
+    await accounts.apply([draft], []);
+    expect((await find())?.credentials).toEqual({ access_token: 'a1', refresh_token: 'r1' });
+    await accounts.apply([{ ...draft, credentials: { access_token: 'b0', refresh_token: 's0' } }], []);
+    expect((await find())?.credentials).toEqual({ access_token: 'b0', refresh_token: 's0' });
+    await expect(vault.renewed(id, { refresh_token: 's0', access_token: 'b0' }, () => Promise.reject(new DeskFailure('unauthorised', 'refused')))).rejects.toMatchObject({ kind: 'unauthorised' });
+    expect((await find())?.credentials).toEqual({ access_token: 'b0', refresh_token: 's0' });
+  });
 
   test('one bad turn fails nobody else of its group', async () => {
     const { store } = subject;

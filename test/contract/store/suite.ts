@@ -1,4 +1,6 @@
 /** What every store promises to the engine. Run against the database and against the store in memory. */
+import { USUAL_LIMITS } from '../../../src/core/guards.ts';
+import { USUAL_TERMS } from '../../../src/core/rules.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newLink, wantedReplica, type Link, type Replica } from '../../../src/core/state.ts';
 import { ticketKey } from '../../../src/core/keys.ts';
@@ -179,7 +181,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       await store.intake.accept(receipt('t1'));
       const lane = await claimOne();
       expect(lane.link).toEqual(link);
-      const comment = { uid: 'u1', from: account, author: null, content: '<p>Hé</p>', public: false, deleted: false, clock: 7, created: 6 };
+      const comment = { uid: 'u1', from: account, author: null, content: '<p>Hé</p>', public: false, deleted: false, clock: 7, created: 6, files: [] };
       const copy = { uid: 'u1', comment_id: '9', generation: 1, ours: false, text: 'x', public: false, applied: 7, since: 8, deleted: false };
       const after: Link = { ...link, version: 2, comments: { u1: comment } };
       const replica: Replica = { ...lane.replica, copies: { u1: copy }, version: 2 };
@@ -294,6 +296,64 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(Number(stranger.receipt)).toBeGreaterThan(Number(heard.id));
     });
 
+    test('counts deletions within a window, holds them until they are released, and then lets them pass for a while', async () => {
+      const id = await newAccount();
+      expect(await store.accounts.countDeletions(id, 3, 60_000)).toBe(3);
+      expect(await store.accounts.countDeletions(id, 2, 60_000)).toBe(5);
+      expect(await store.accounts.countDeletions(id, 1, -1)).toBe(1);
+      const heldOf = async (): Promise<string | undefined> => (await store.accounts.load()).accounts.find((known) => known.id === id)?.deletions_held;
+      expect(await heldOf()).toBeUndefined();
+      const before = await store.accounts.version();
+      await store.accounts.holdDeletions(id, 'a flood');
+      await store.accounts.holdDeletions(id, 'another');
+      expect(await heldOf()).toBe('a flood');
+      expect(await store.accounts.version()).toBeGreaterThan(before);
+      await store.accounts.releaseDeletions(id, 60_000);
+      expect(await heldOf()).toBeUndefined();
+      expect(await store.accounts.countDeletions(id, 100, 60_000)).toBe(0);
+      await store.accounts.releaseDeletions(id, -1);
+      expect(await store.accounts.countDeletions(id, 100, 60_000)).toBe(100);
+    });
+
+    test('counts the tickets of an account', async () => {
+      const id = await newAccount();
+      await linked('t1');
+      await linked('t2');
+      await store.intake.accept(receipt('stranger'));
+      expect(await store.accounts.countTickets(id)).toBe(2);
+    });
+
+    test('holds the deletions of accounts whose rules change for many tickets', async () => {
+      const limits = { ...USUAL_LIMITS, rules: { count: 1, share: 0.5 } };
+      const target = await newAccount();
+      const origin = await newAccount();
+      const { accounts } = await store.accounts.load();
+      const nameOf = (id: number): string => accounts.find((known) => known.id === id)?.name ?? '';
+      const spawn = (link: Link): Turn['spawn'] => [{ replica: wantedReplica(subject.world.id(), link.id, target), lease: null }];
+      const mirror = (on_delete: 'delete' | 'close') => ({ name: 'm', lenses: {}, edges: [{ from: nameOf(origin), to: nameOf(target), terms: { ...USUAL_TERMS, owner: {}, on_delete } }] });
+      const born = async (ticketId: string): Promise<void> => {
+        await store.intake.accept(receipt(ticketId));
+        const lane = await claimOne();
+        const empty = newLink(subject.world.id(), account, subject.world.now());
+        const link: Link = { ...empty, version: 1, accounts: [origin, target] };
+        await store.lanes.commit(turn(lane, { replica: { ...lane.replica, link_id: link.id, state: 'present', version: 1 }, link: { before: empty, after: link }, read: lane.signalled, spawn: spawn(link) }));
+      };
+      const held = async (): Promise<readonly (string | undefined)[]> => {
+        const now = (await store.accounts.load()).accounts;
+        return [origin, target].map((id) => now.find((known) => known.id === id)?.deletions_held);
+      };
+      await store.accounts.apply([], [mirror('delete')], limits);
+      await born('r1');
+      await store.accounts.apply([], [mirror('close')], limits);
+      expect(await held()).toEqual([undefined, undefined]);
+      await born('r2');
+      await store.accounts.apply([], [mirror('close')], limits);
+      expect(await held()).toEqual([undefined, undefined]);
+      await store.accounts.apply([], [mirror('delete')], limits);
+      expect(await held()).toEqual(['the rules changed for 2 of its 2 tickets', 'the rules changed for 2 of its 2 tickets']);
+      await store.accounts.apply([], []);
+    });
+
     test('knows whether a create was sent before a moment', async () => {
       await newAccount();
       const now = subject.world.now();
@@ -301,7 +361,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       await store.intake.accept(receipt('t2'));
       const lane = await claimOne();
       const intent = {
-        kind: 'ticket.create', key: 'k', fields: {}, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null,
+        kind: 'ticket.create', key: 'k', fields: {}, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null, files: [], follows: null, warnings: [],
         clock: 1, first_sent: now, sent: now, answered: null, tries: 1, refused: null, landed: 0,
       } as const;
       await store.lanes.commit(turn(lane, { replica: { ...lane.replica, state: 'creating', intent }, release: { inMs: 60_000 } }));
@@ -309,12 +369,20 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(await store.lanes.createsOpen(account, now)).toBe(true);
     });
 
+    test('knows the closed tickets that others go on from', async () => {
+      await newAccount();
+      await store.intake.accept(receipt('t2'));
+      const lane = await claimOne();
+      await store.lanes.commit(turn(lane, { read: 1, replica: { ...lane.replica, follows: 't1' } }));
+      expect([await store.lanes.isFollowed(account, 't1'), await store.lanes.isFollowed(account, 't2'), await store.lanes.isFollowed(account + 1, 't1')]).toEqual([true, false, false]);
+    });
+
     test('is due at once after a release with an open intent', async () => {
       await newAccount();
       await store.intake.accept(receipt('t2'));
       const lane = await claimOne();
       const intent = {
-        kind: 'ticket.delete', key: 'k', fields: null, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null,
+        kind: 'ticket.delete', key: 'k', fields: null, forecast: {}, clocks: {}, life: 1, uid: null, comment_id: null, draft: null, files: [], follows: null, warnings: [],
         clock: 1, first_sent: 1, sent: 1, answered: null, tries: 1, refused: null, landed: 0,
       } as const;
       await store.lanes.commit(turn(lane, { read: 1, replica: { ...lane.replica, intent } }));
@@ -381,14 +449,36 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect((await store.accounts.sweep(account)).cursor).toBe('cursor-9');
     });
 
+    test('tells every process of the pause that a desk asked for, and forgets none of the longer ones', async () => {
+      await newAccount();
+      const until = Date.now() + 60_000;
+      const version = await store.accounts.version();
+      await store.accounts.pause(account, until);
+      await store.accounts.pause(account, until - 30_000);
+      expect(await store.accounts.version()).toBeGreaterThan(version);
+      expect((await store.accounts.load()).accounts.find(({ id }) => id === account)?.paused_until).toBe(until);
+    });
+
+    test('gives the words of each account, of all mirrors together', async () => {
+      const a = await newAccount();
+      const name = (await store.accounts.load()).accounts.find(({ id }) => id === a)?.name ?? '';
+      const lens = { custom: {}, values: {}, constants: {}, defaults: {} };
+      await store.accounts.apply([], [
+        { name: 'm1', edges: [], lenses: { [name]: { ...lens, custom: { serial: '1' } } } },
+        { name: 'm2', edges: [], lenses: { [name]: { ...lens, custom: { model: '2' } } } },
+      ]);
+      expect((await store.accounts.load()).lenses.get(a)).toEqual({ ...lens, custom: { serial: '1', model: '2' } });
+      await store.accounts.apply([], []);
+    });
+
     test('gives mirrors as edges between account ids', async () => {
       const a = await newAccount();
       const b = await newAccount();
       const named = (await store.accounts.load()).accounts;
       const nameOf = (id: number): string => named.find((known) => known.id === id)?.name ?? '';
-      const terms = { ignore: [], comments: 'all', on_delete: 'delete' } as const;
-      await store.accounts.apply([], [{ name: 'm', edges: [{ from: nameOf(a), to: nameOf(b), terms }] }]);
-      expect((await store.accounts.load()).edges).toEqual([{ mirror: 'm', from: a, to: b, terms }]);
+      const terms = { ...USUAL_TERMS, owner: { status: nameOf(b) }, where: { required: ['tags'] } };
+      await store.accounts.apply([], [{ name: 'm', lenses: {}, edges: [{ from: nameOf(a), to: nameOf(b), terms }] }]);
+      expect((await store.accounts.load()).edges).toEqual([{ mirror: 'm', from: a, to: b, terms: { ...terms, owner: { status: b } } }]);
       await store.accounts.apply([], []);
       expect((await store.accounts.load()).edges).toEqual([]);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { deletedSince, placeOf, readOn, startAt, type Place } from '../../../src/connectors/freshdesk/feed.ts';
+import { hiddenSince, placeOf, readOn, startAt, type Place } from '../../../src/connectors/freshdesk/feed.ts';
 import type { Http } from '../../../src/connectors/kit/http.ts';
 
 interface Row {
@@ -25,7 +25,7 @@ function listOf(rows: Row[], between: (page: number) => void = () => undefined):
     between(asked.length);
     return Promise.resolve({ status: 200, headers: link, text: '', body });
   };
-  return { http: { get, look: get, send: () => Promise.reject(new Error('a feed writes nothing')) }, asked };
+  return { http: { get, look: get, send: () => Promise.reject(new Error('a feed writes nothing')), download: () => Promise.reject(new Error('a feed has no files')) }, asked };
 }
 
 async function drain(http: Http, from = startAt(Date.UTC(2025, 0, 1))): Promise<readonly number[]> {
@@ -83,10 +83,10 @@ describe('the ticket list as a feed', () => {
   test('the trash is read back to a time, and a few pages at most', async () => {
     const rows = Array.from({ length: 1000 }, (_, i) => ({ id: i, updated_at: at(i) }));
     const few = listOf(rows);
-    expect(await deletedSince(few.http, at(950))).toHaveLength(50);
+    expect(await hiddenSince(few.http, 'deleted', at(950))).toHaveLength(50);
     expect(few.asked).toHaveLength(1);
     const many = listOf(rows);
-    expect(await deletedSince(many.http, at(0))).toHaveLength(300);
+    expect(await hiddenSince(many.http, 'deleted', at(0))).toHaveLength(300);
     expect(many.asked).toHaveLength(3);
   });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cursorOf } from '../../../src/connectors/helpdesk/client.ts';
-import { forecastComment, fromMessage, fromTicket, hold, toMessage, toNewTicket, toPatch } from '../../../src/connectors/helpdesk/map.ts';
+import { complaintsWith } from '../../../src/connectors/helpdesk/complaints.ts';
+import { definitionOf, definitionsOf, fit, holdProperties } from '../../../src/connectors/helpdesk/fields.ts';
+import { fromTicket, hold, toNewTicket, toPatch } from '../../../src/connectors/helpdesk/map.ts';
+import { described, forecastComment, fromMessage, toFirstMessage, toMessage } from '../../../src/connectors/helpdesk/message-map.ts';
+import { pageQuery, placeAfter } from '../../../src/connectors/helpdesk/paging.ts';
 import type { HelpdeskTicket } from '../../../src/connectors/helpdesk/shapes.ts';
 import { connectors } from '../../../src/connectors/index.ts';
 import { AGENTS, anyFields, comparable } from './fields.ts';
@@ -45,7 +48,7 @@ describe('the map', () => {
   test('an agent whom the settings do not name is known by id only, and cannot be assigned', () => {
     expect(fromTicket({ id: 'tkt_1', assigneeId: 'usr_9' }, WORDS).assignee).toEqual({ user_id: 'usr_9', email: null, name: null });
     expect(hold({ assignee: { user_id: null, email: 'x@y.example', name: null } }, WORDS)).toMatchObject({ held: {}, warnings: [{ field: 'assignee' }] });
-    expect(hold({ assignee: null }, {}).held).toEqual({});
+    expect(hold({ assignee: null }, {}).held).toEqual({ assignee: null });
   });
 
   test('a description needs its field', () => {
@@ -86,20 +89,141 @@ describe('the map', () => {
   });
 });
 
+describe('custom fields', () => {
+  const definition = (id: string, type: string, options?: readonly unknown[]) => definitionOf({ id, fieldKey: `${id}_key`, type, ...(options !== undefined && { options }) });
+  const plans = [{ value: 'pro', label: 'Pro plan' }, { name: 'free' }, 'Enterprise', 7, null];
+  const known = definitionsOf([
+    definition('cf_text', 'text'), definition('cf_area', 'textarea'), definition('cf_number', 'number'), definition('cf_decimal', 'decimal'), definition('cf_check', 'checkbox'),
+    definition('cf_date', 'date'), definition('cf_drop', 'dropdown', plans), definition('cf_multi', 'multiselect', ['North', 'South']), definition('cf_regex', 'regex'),
+  ]);
+
+  test.each<[string, unknown, unknown]>([
+    ['text', 'a\0b', 'ab'], ['text', 12, '12'], ['text', true, 'true'], ['text', ['a'], undefined], ['text', { a: 1 }, undefined], ['text', '', ''],
+    ['regex', 'AB-12', 'AB-12'], ['textarea', 'a\nb', 'a\nb'], ['something new', 'x', 'x'],
+    ['number', 12, 12], ['number', '12', 12], ['number', ' -3 ', -3], ['number', '12.5', undefined], ['number', 1.5, undefined], ['number', '', undefined], ['number', 'twelve', undefined],
+    ['number', '9007199254740993', undefined], ['number', true, undefined],
+    ['decimal', '12.50', 12.5], ['decimal', 0.1, 0.1], ['decimal', '0.1234567890123456', undefined], ['decimal', 'NaN', undefined], ['decimal', Number.NaN, undefined], ['decimal', '1e3', undefined],
+    ['checkbox', true, true], ['checkbox', 'false', false], ['checkbox', 1, true], ['checkbox', 'yes', undefined], ['checkbox', 2, undefined],
+    ['date', '2026-02-28', '2026-02-28'], ['date', '2026-02-28T00:00:00Z', '2026-02-28'], ['date', '2026-02-28T08:00:00Z', undefined], ['date', '2026-02-30', undefined], ['date', 'soon', undefined],
+    ['dropdown', 'x', 'x'], ['dropdown', ['x', 'y'], undefined], ['multiselect', 'x', ['x']], ['multiselect', ['x', 'y', 'x'], ['x', 'y']], ['multiselect', [['x']], undefined], ['multiselect', [], []],
+  ])('%s takes %j as %j', (type, value, expected) => {
+    expect(fit(value, definition('cf', type))).toEqual(expected);
+    expect(fit(null, definition('cf', type))).toBeNull();
+  });
+
+  test('an option is found by its value or its words, whatever their case, and is written by its value', () => {
+    for (const [given, value] of [['pro', 'pro'], ['PRO PLAN', 'pro'], ['Free', 'free'], ['enterprise', 'Enterprise'], ['none', undefined], [7, undefined]] as const) {
+      expect(fit(given, definition('cf', 'dropdown', plans))).toBe(value);
+    }
+    expect(fit(['north', 'East'], definition('cf', 'multiselect', ['North']))).toBeUndefined();
+  });
+
+  const anyValue = fc.oneof(fc.constant(null), fc.string({ unit: 'binary', maxLength: 8 }), fc.double(), fc.integer(), fc.boolean(), fc.array(fc.constantFrom('North', 'south', 'x'), { maxLength: 3 }), fc.constantFrom('12', 'Pro plan', '2026-01-01', 'true'), fc.object({ maxDepth: 1 }));
+  const anyProperties = fc.array(fc.record({ id: fc.constantFrom(...known.keys(), 'cf_none', 'system_status'), value: anyValue }), { maxLength: 6 });
+
+  test('what is held is what is written and read back, each id once; everything else is told', () => {
+    fc.assert(
+      fc.property(anyProperties, (properties) => {
+        const words = { ...WORDS, fields: known };
+        const { held, warnings } = hold({ custom_properties: properties }, words);
+        const body = toPatch(held, words, []);
+        const read = fromTicket({ id: 'tkt_1', ...body } as unknown as HelpdeskTicket, words);
+        expect(read.custom_properties).toEqual(held.custom_properties ?? []);
+        const ids = (held.custom_properties ?? []).map(({ id }) => id);
+        expect(new Set(ids).size).toBe(ids.length);
+        const dropped = warnings.filter(({ field }) => field === 'custom_properties').length;
+        expect(dropped + ids.length).toBeLessThanOrEqual(properties.length);
+        if (properties.length > 0) expect(dropped + ids.length).toBeGreaterThan(0);
+        // Writing what was read changes nothing: the coercion is its own end.
+        expect(hold({ custom_properties: held.custom_properties ?? [] }, words).held.custom_properties ?? []).toEqual(held.custom_properties ?? []);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('before the fields are known, values that a field can have go as they are', () => {
+    expect(holdProperties([{ id: 'a', value: 'x' }, { id: 'b', value: 3 }, { id: 'c', value: ['y'] }, { id: 'd', value: { z: 1 } }], null, undefined)).toEqual({
+      held: [{ id: 'a', value: 'x' }, { id: 'b', value: 3 }, { id: 'c', value: ['y'] }],
+      dropped: ['d: this value does not fit its type, which is not known'],
+    });
+  });
+});
+
+describe('a description that is the first message', () => {
+  const words = { description_message: true, max_comment_bytes: 1_000, home: 'https://desk.example' };
+
+  test('reads as it was written, and is left out with a reason where it cannot be', () => {
+    const draft = '<div><p>Since <b>Monday</b> &amp; on</p></div>';
+    const { held } = hold({ subject: 'S', description: draft }, words);
+    const first = toFirstMessage('tkt_1', held.description ?? '', []);
+    expect(first).toMatchObject({ type: 'request', send_email: false, text_content: 'Since Monday & on' });
+    const seen = described(fromTicket({ id: 'tkt_1', tags: [KEY] }, words), { id: 'm', ...first }, words);
+    expect(seen.description).toBe(held.description);
+    expect(hold({ description: draft }, {}).warnings).toMatchObject([{ field: 'description' }]);
+    expect(hold({ description: 'x'.repeat(1_001) }, words)).toMatchObject({ held: {}, warnings: [{ field: 'description' }] });
+    expect(hold({ description: '' }, words)).toEqual({ held: {}, warnings: [] });
+  });
+
+  test('ours without it is not told to be empty: nobody emptied it', () => {
+    expect(described(fromTicket({ id: 'tkt_1', tags: [KEY] }, words), undefined, words)).not.toHaveProperty('description');
+    expect(described(fromTicket({ id: 'tkt_1', tags: [] }, words), undefined, words).description).toBeNull();
+    expect(described(fromTicket({ id: 'tkt_1', tags: [] }, words), { id: 'm', type: 'response', content: 'x' }, words).description).toBeNull();
+  });
+
+  test('takes the ccs along, and they are left out where it is not written', () => {
+    const people = [{ user_id: '1', email: 'Dora@customer.example', name: null }, { user_id: '2', email: null, name: 'Emil' }];
+    expect(hold({ subject: 'S', description: 'x', email_ccs: people }, words)).toMatchObject({
+      held: { email_ccs: [{ user_id: null, email: 'Dora@customer.example' }] },
+      warnings: [{ field: 'email_ccs' }],
+    });
+    expect(hold({ subject: 'S', email_ccs: people }, words).held).toEqual({ subject: 'S' });
+    expect(hold({ subject: 'S', description: 'x', email_ccs: people }, { ...words, description_field: 'cf' }).warnings).toMatchObject([{ field: 'email_ccs' }]);
+  });
+});
+
+describe('errors', () => {
+  const judged = (body: unknown, status = 422) => complaintsWith('cf_text')({ status, headers: {}, text: '', body });
+
+  test.each<[unknown, object]>([
+    [{ error: { code: 'VALIDATION_ERROR', message: 'm', field: 'type' } }, { code: 'VALIDATION_ERROR', message: 'm', fields: ['ticket_type'] }],
+    [{ code: 'not_found', message: 'm' }, { kind: 'missing', code: 'not_found' }],
+    [{ error: 'INVALID_API_KEY', message: 'm' }, { kind: 'unauthorised', code: 'INVALID_API_KEY', message: 'm' }],
+    [{ error: { code: 'X', details: { requesterEmail: 'bad', 'customFields[0].cf_text': 'long' } } }, { code: 'X', fields: ['requester', 'description'] }],
+    [{ errors: [{ field: 'tags' }, { field: 'tags' }, 7] }, { code: null, fields: ['tags'] }],
+    [{ error: { code: 7 } }, { code: null, fields: [] }],
+    ['text', { code: null, message: null, fields: [] }],
+    [undefined, { code: null, message: null, fields: [] }],
+    [{ error: null }, { code: null }],
+  ])('%j is %j', (body, complaint) => {
+    expect(judged(body)).toMatchObject(complaint);
+  });
+
+  test('a code means what it says only where the status does not say that the desk is in trouble', () => {
+    expect(judged({ error: { code: 'NOT_FOUND' } }, 500)).not.toHaveProperty('kind');
+    const long = judged({ details: Array.from({ length: 500 }, (_, i) => ({ field: `f${i}` })), code: 'c'.repeat(500) });
+    expect([long.code?.length, long.fields?.length]).toEqual([100, 20]);
+  });
+});
+
 describe('paging', () => {
   test.each([
     [{ meta: { hasMore: false }, links: { next: '/api/v1/tickets?after=a' } }, null],
-    [{ meta: { hasMore: true, afterCursor: 'b' }, links: { next: '/api/v1/tickets?after=a' } }, 'b'],
-    [{ meta: { hasMore: true }, links: { next: '/api/v1/tickets?page_size=2&after=a%3D' } }, 'a='],
-    [{ meta: { hasMore: true }, links: { next: 'https://elsewhere.example/x?page%5Bafter%5D=c' } }, 'c'],
+    [{ meta: { hasMore: true, afterCursor: 'b' }, links: { next: '/api/v1/tickets?after=a' } }, 'page_size=100&after=b'],
+    [{ meta: { hasMore: true }, links: { next: '/api/v1/tickets?page_size=2&after=a%3D' } }, 'page_size=100&after=a%3D'],
+    [{ meta: { hasMore: true }, links: { next: 'https://elsewhere.example/x?page%5Bafter%5D=c#x' } }, 'page_size=100&page%5Bafter%5D=c'],
+    [{ meta: { hasMore: true, afterCursor: 'd' }, links: { next: '/api/v1/tickets?pageAfter=d' } }, 'page_size=100&pageAfter=d'],
+    // Without a link nobody says which spelling the desk knows: each passes over the other's.
+    [{ meta: { hasMore: true, afterCursor: 'e' } }, 'page_size=100&after=e&page%5Bafter%5D=e'],
     [{}, null],
-  ])('%j goes on at %j', (answer, cursor) => {
-    expect(cursorOf(answer, null)).toBe(cursor);
+  ])('after %j the next page is asked for with %j', (answer, query) => {
+    const place = placeAfter(answer, null);
+    expect(place === null ? null : pageQuery(place)).toBe(query);
   });
 
-  test('a cursor that is missing or comes twice is a surprise', () => {
-    expect(() => cursorOf({ meta: { hasMore: true } }, null)).toThrow('no cursor');
-    expect(() => cursorOf({ meta: { hasMore: true, afterCursor: 'a' } }, 'a')).toThrow('twice');
+  test('a cursor that is missing or comes twice is a surprise, in whichever spelling', () => {
+    expect(() => placeAfter({ meta: { hasMore: true } }, null)).toThrow('no cursor');
+    expect(() => placeAfter({ meta: { hasMore: true, afterCursor: 'a' } }, 'after=a')).toThrow('twice');
+    expect(placeAfter({ meta: { hasMore: true, afterCursor: 'a=b' } }, 'after=a')).toBe('=a=b');
   });
 });
 
@@ -148,6 +272,16 @@ describe('webhooks', () => {
     expect(read({ meta: { id: 'x1', kind: 'ticket.created' }, payload: { object: ticket } }, settings)).toMatchObject({ event: 'ticket.created', dedupe: 'x1' });
   });
 
+  test('a body that is the ticket itself, and a time of its own', () => {
+    const settings = { envelope: { ticketPath: '$', typePath: 'event', timePath: 'sent' } };
+    expect(read({ event: 'ticket.updated', ...ticket }, settings)).toMatchObject({ kind: 'ticket', ticketId: 'tkt_1', event: 'ticket.updated', dedupe: 'tkt_1 2026-01-01T00:00:00Z ticket.updated' });
+    expect(read({ event: 'ticket.updated', sent: '2026-01-01', ticketId: 'tkt_9' }, { envelope: { typePath: 'event', timePath: 'sent' } })).toMatchObject({ ticketId: 'tkt_9', dedupe: 'tkt_9 2026-01-01 ticket.updated' });
+  });
+
+  test('where the description is a message a webhook is no look, since it does not bring that', () => {
+    expect(read(envelope('ticket.updated'), { description_message: true })).not.toHaveProperty('snapshot');
+  });
+
   test('the delivery’s id comes first, then the event’s, then the ticket’s state', () => {
     expect(read(envelope('ticket.updated'), {}, { 'webhook-id': 'msg_1' })).toMatchObject({ dedupe: 'msg_1' });
     expect(read({ type: 'ticket.updated', data: { ticket } })).toMatchObject({ dedupe: 'tkt_1 2026-01-01T00:00:00Z ticket.updated' });
@@ -163,6 +297,8 @@ describe('webhooks', () => {
   test.each([
     [{}, { scheme: 'standard-webhooks' }],
     [{ signature: { scheme: 'none' } }, { scheme: 'none' }],
+    [{ signature: { scheme: 'stripe', header: 'Airclou-Signature', toleranceSec: null } }, { scheme: 'stripe', header: 'airclou-signature', toleranceSec: null }],
+    [{ signature: { scheme: 'url-token' } }, { scheme: 'url-token' }],
     [{ signature: { scheme: 'header-token', header: 'X-Token' } }, { scheme: 'header-token', header: 'x-token' }],
     [
       { signature: { scheme: 'hmac', header: 'X-Sig', prefix: 'sha256=', timestampHeader: 'X-Time' } },

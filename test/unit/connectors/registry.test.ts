@@ -10,10 +10,18 @@ const folders = readdirSync(new URL('../../../src/connectors/', import.meta.url)
 const CREDENTIALS: Readonly<Record<string, { readonly good: readonly object[]; readonly bad: readonly object[] }>> = {
   zendesk: {
     good: [{ email: 'bot@acme.example', token: 't' }, { access_token: 'a' }, { access_token: 'a', refresh_token: 'r', client_id: 'c', client_secret: 's' }],
-    bad: [{}, { email: 'bot@acme.example' }, { email: 'bot@acme.example', token: 't', access_token: 'a' }, { token: 't' }],
+    bad: [{}, { email: 'bot@acme.example' }, { email: 'bot@acme.example', token: 't', access_token: 'a' }, { token: 't' }, { access_token: 'a', refresh_token: 'r' }],
   },
   freshdesk: { good: [{ key: 'k' }, { key: 'k', webhook_secret: 'sixteen-letters!' }], bad: [{}, { key: '' }, { key: 'k', extra: 'x' }] },
   helpdesk: { good: [{ key: 'k', workspace: 'ws_1' }, { key: 'k', workspace: 'ws_1', session_token: 's' }], bad: [{ key: 'k' }, { workspace: 'w' }] },
+  'zendesk-classic': {
+    good: [{ email: 'bot@acme.example', token: 't' }, { email: 'bot@acme.example', password: 'p' }, { email: 'bot@acme.example', token: 't', webhook_secret: 'sixteen-letters!' }],
+    bad: [{}, { email: 'bot@acme.example' }, { token: 't' }, { email: 'bot@acme.example', token: 't', password: 'p' }, { email: 'bot@acme.example', token: 't', webhook_secret: 'short' }],
+  },
+  helpspace: {
+    good: [{ token: 't', client_id: 'c' }, { token: 't', client_id: 'c', webhook_secret: 'sixteen-letters!' }],
+    bad: [{ token: 't' }, { client_id: 'c' }, { token: '', client_id: 'c' }, { token: 't', client_id: 'c', webhook_secret: 'short' }],
+  },
 };
 
 describe('the registry', () => {
@@ -39,6 +47,9 @@ describe('the registry', () => {
   test.each<[string, object, boolean]>([
     ['zendesk', { type: 'zen:event-type:ticket.created', detail: { id: '1' } }, true],
     ['zendesk', { detail: { id: '1' } }, false],
+    ['zendesk', { ticket_id: '1' }, true],
+    ['zendesk', { ticket_id: 1, happened: 'comment.created' }, true],
+    ['zendesk', { ticket_id: ['1'] }, false],
     ['freshdesk', { freshdesk_webhook: { ticket_id: 1 } }, true],
     ['freshdesk', { ticket_id: '1', event: 'x' }, true],
     ['freshdesk', { freshdesk_webhook: [] }, false],
@@ -46,6 +57,14 @@ describe('the registry', () => {
     ['helpdesk', { type: 'ticket.created', data: { ticket: { id: 'tkt_1' } } }, true],
     ['helpdesk', { type: 'ticket.created', data: { ticket: { subject: 'no id' } } }, false],
     ['helpdesk', {}, false],
+    ['zendesk-classic', { message: '303 created' }, true],
+    ['zendesk-classic', { ticket: { id: '303' } }, true],
+    ['zendesk-classic', {}, false],
+    ['zendesk-classic', [], false],
+    ['helpspace', { event: 'ticket.created', data: { id: 1 } }, true],
+    ['helpspace', { data: {} }, true],
+    ['helpspace', { data: [] }, false],
+    ['helpspace', { id: 1 }, false],
   ])('a webhook of %s: %j', (name, body, fits) => {
     const about = connectors[name]?.about;
     expect(createValidator(about?.webhooks ?? {})(body).length === 0).toBe(fits);
