@@ -5,7 +5,8 @@ import { Webhook } from 'standardwebhooks';
 import type { Endpoint, MeshEvent } from '../../../src/ports/subscriber.ts';
 import { formats } from '../../../src/subscribers/index.ts';
 import { slackMessage } from '../../../src/subscribers/slack.ts';
-import { filled, templateFaults } from '../../../src/subscribers/template.ts';
+import { filled } from '../../../src/core/places.ts';
+import { templateFaults } from '../../../src/subscribers/template.ts';
 
 const NOW = Date.parse('2026-02-03T04:05:06.789Z');
 const SECRETS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'];
