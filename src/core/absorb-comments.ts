@@ -2,7 +2,7 @@
 import { wordsDigest, timeOf } from './compare.ts';
 import { commentKey } from './keys.ts';
 import type { Comment } from './model.ts';
-import { renderComment, unrenderComment } from './render.ts';
+import { lineWords, renderComment, unrenderComment } from './render.ts';
 import { isDoubtful } from './guards.ts';
 import type { Look, Moved } from './look.ts';
 import type { Sight } from './sight.ts';
@@ -159,7 +159,7 @@ function wordsOf(comment: Comment, source: LinkComment, sight: Sight): string {
 
 /** The author line's words under the terms by which this comment came here. */
 function wordsFor(source: LinkComment, sight: Sight): string | null {
-  return sight.rules.terms(source.from, sight.account.id)?.author_line ?? null;
+  return lineWords(source, sight.account.id, sight.rules.terms(source.from, sight.account.id));
 }
 
 /** Whether what people here do to this comment travels to where it was written, and from there to all copies. */

@@ -22,5 +22,11 @@ export function keyOf(...parts: readonly (string | number)[]): string {
   return `dm-${out}`;
 }
 
+/** A UUID, the same for the same parts (version 8: of a kind of its own). */
+export function uuidOf(...parts: readonly (string | number)[]): string {
+  const digits = hash('sha256', parts.join('\u0000'), 'hex');
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
+}
+
 /** Matches a key as a whole string. */
 export const KEY_PATTERN = /^dm-[a-z2-7]{16}$/;

@@ -3,7 +3,7 @@ import { wordsDigest } from './compare.ts';
 import { commentKey } from './keys.ts';
 import type { CommentDraft } from './model.ts';
 import { filesFor } from './plan-files.ts';
-import { renderComment } from './render.ts';
+import { lineWords, renderComment } from './render.ts';
 import type { Sight } from './sight.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
 import { commentStepName, isHeld, NO_STEP_PARTS, type Plan, type Step } from './step.ts';
@@ -96,7 +96,7 @@ function reaches(comment: LinkComment, sight: Sight): boolean {
 function draftOf(comment: LinkComment, copy: Copy | undefined, sight: Sight): CommentDraft {
   const own = copy !== undefined && !copy.ours;
   return {
-    content: own ? comment.content : renderComment(comment, sight.nameOfAccount(comment.from), sight.rules.terms(comment.from, sight.account.id)?.author_line ?? null),
+    content: own ? comment.content : renderComment(comment, sight.nameOfAccount(comment.from), lineWords(comment, sight.account.id, sight.rules.terms(comment.from, sight.account.id))),
     public: comment.public,
   };
 }

@@ -1,8 +1,10 @@
 /** How a comment looks on the other desks: the words, and above them who wrote them and where. */
 import type { Person } from './model.ts';
+import type { Terms } from './rules.ts';
 import type { LinkComment } from './state.ts';
 
-function escape(text: string): string {
+/** A text as HTML that shows it. */
+export function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
@@ -19,6 +21,14 @@ export function authorLine(comment: Pick<LinkComment, 'author'>, accountName: st
   if (words.trim() === '') return '';
   const parts: Readonly<Record<string, string>> = { author: nameOf(comment.author), email: comment.author?.email ?? '', account: accountName };
   return `<p>${escape(words).replace(/\{(author|email|account)\}/g, (_, part: string) => escape(parts[part] ?? ''))}</p>`;
+}
+
+/**
+ * The mirror's own words for the line above a copy on an account: null for the usual ones, empty for no line. What an automation
+ * writes on the very account that it acts for is that account's own comment, so nothing stands above it.
+ */
+export function lineWords({ automation, from }: LinkComment, accountId: number, terms: Pick<Terms, 'author_line'> | null): string | null {
+  return automation !== undefined && from === accountId ? '' : (terms?.author_line ?? null);
 }
 
 /** The content of a copy: author line and words. */

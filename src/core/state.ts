@@ -39,6 +39,8 @@ export interface LinkComment {
   readonly created: number;
   /** The files that it came with. */
   readonly files: readonly FileDraft[];
+  /** The automation that wrote it; absent where a person did. */
+  readonly automation?: string;
 }
 
 /** One logical ticket across desks: what every replica should show. */
