@@ -8,6 +8,7 @@ import type { Accepted, AccountBook, Intake, NewReceipt } from '../ports/intake.
 import type { World } from '../ports/world.ts';
 import { decoderFor } from './decode.ts';
 import { createDoors, interpret, receiptOf, type Door, type Kept } from './reading.ts';
+import { createSaves } from './saves.ts';
 import { storableReason } from './storable.ts';
 
 /** What the desk is answered: an object as JSON, a string as plain text. */
@@ -32,6 +33,7 @@ export interface ReceiverParts {
 
 export function createReceiver({ accounts, connectors, intake, world, validators }: ReceiverParts): Receiver {
   const doorOf = createDoors({ connectors, validators: (service) => validators[service] });
+  const saves = createSaves(() => world.now());
 
   return {
     async receive(accountId, token, inbound) {
@@ -43,7 +45,8 @@ export function createReceiver({ accounts, connectors, intake, world, validators
       const said = interpret(door, inbound, value);
       if (said.kind === 'challenge') return { status: said.status, body: said.body };
       const receipt = receiptOf(door, inbound, said, odd);
-      const kept = await keep(intake, receipt);
+      const save = said.kind === 'ticket' ? said.save : undefined;
+      const kept = await saves.keep(receipt, save, (one) => keep(intake, one));
       return answer(door, said, kept, receipt, world);
     },
   };

@@ -50,6 +50,8 @@ export type Reading =
       readonly deleted?: boolean;
       /** Equal for deliveries of the same occurrence, and only for these as far as the desk lets us tell. At most 200 characters. */
       readonly dedupe: string;
+      /** Equal for the webhooks of one save, and only for these, where the desk sends several and says which belong together. At most 200 characters. */
+      readonly save?: string;
     }
   | { readonly kind: 'challenge'; readonly status: number; readonly body: string }
   | { readonly kind: 'ignored'; readonly why: string; readonly dedupe: string }

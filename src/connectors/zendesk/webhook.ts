@@ -12,6 +12,7 @@ interface Event {
   readonly id?: string;
   readonly subject?: string | null;
   readonly detail?: { readonly id?: string | number | null } | null;
+  readonly event?: unknown;
 }
 
 interface Triggered {
@@ -21,6 +22,9 @@ interface Triggered {
 
 const asEvent = maybe<Event>(
   object({ type: { type: 'string' }, id: { type: 'string' }, subject: TEXT, detail: { type: ['object', 'null'], properties: { id: NULLABLE_ID } } }, ['type']),
+);
+const sequenced = maybe<{ readonly meta: { readonly sequence: { readonly id: string } } }>(
+  object({ meta: object({ sequence: object({ id: { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' } }, ['id']) }, ['sequence']) }, ['meta']),
 );
 const asTriggered = maybe<Triggered>(object({ ticket_id: { type: ['string', 'integer'] }, happened: TEXT }, ['ticket_id']));
 
@@ -101,10 +105,13 @@ function readEvent(event: Event, rawBody: Buffer): Reading {
   const ticketId = idOf(event);
   if (ticketId === null) return { kind: 'unreadable', why: `the event ${event.type} names no ticket` };
   const known = Object.hasOwn(EVENTS, name) ? EVENTS[name] : name === 'message_added' ? 'comment.created' : 'ticket.updated';
+  // One action, one sequence, one event for each thing that it changed.
+  const save = sequenced(event.event)?.meta.sequence.id;
   return {
     kind: 'ticket',
     ticketId,
     dedupe,
+    ...(save !== undefined && { save }),
     ...(known !== undefined && { event: known }),
     ...(known === 'ticket.deleted' && { deleted: true }),
   };

@@ -297,7 +297,15 @@ describe('webhooks', () => {
     const meta = (position: number) => ({ event: { meta: { sequence: { id: 'seq', position } } } });
     const [first, again, second] = [event('ticket.status_changed', meta(1)), event('ticket.status_changed', meta(1)), event('ticket.comment_added', { id: 'evt-2', ...meta(2) })].map((one) => read(one));
     expect(first).toEqual(again);
-    expect(second).toMatchObject({ ticketId: '5158', dedupe: 'evt-2' });
+    expect(second).toMatchObject({ ticketId: '5158', dedupe: 'evt-2', save: 'seq' });
+  });
+
+  test('events say of which save they are; where they do not, or say no such thing, nothing is guessed', () => {
+    const of = (meta: unknown) => read(event('ticket.status_changed', { event: { previous: 'NEW', current: 'OPEN', meta } }));
+    expect(of({ sequence: { id: '01J5', position: 2 } })).toMatchObject({ save: '01J5' });
+    for (const meta of [undefined, null, 'x', {}, { sequence: null }, { sequence: {} }, { sequence: { id: 7 } }, { sequence: { id: '' } }, { sequence: { id: 'x'.repeat(201) } }, { sequence: { id: 'a\nb' } }]) {
+      expect(of(meta)).toEqual({ kind: 'ticket', ticketId: '5158', dedupe: 'evt-1', event: 'ticket.updated' });
+    }
   });
 
   test('events of others are ignored, each with its own id', () => {
