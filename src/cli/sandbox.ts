@@ -11,8 +11,13 @@ export interface SandboxOptions {
 const listed = (credentials: Readonly<Record<string, string>>): string =>
   Object.entries(credentials).map(([name, value]) => `${name} ${value}`).join(', ');
 
-const prose = ({ service, url, credentials, human }: SandboxDesk): string =>
-  `${service} at ${url}; credentials: ${listed(credentials)}; a human agent: ${listed(human)}`;
+const prose = ({ service, url, credentials, human, accountSettings }: SandboxDesk): string =>
+  `${service} at ${url}; credentials: ${listed(credentials)}; a human agent: ${listed(human)}` +
+  (Object.keys(accountSettings).length === 0 ? '' : `; settings of an account: ${JSON.stringify(accountSettings)}`);
+
+/** In the words of mesh.yaml. */
+const line = ({ service, url, credentials, human, accountSettings }: SandboxDesk): string =>
+  JSON.stringify({ service, url, credentials, human, ...(Object.keys(accountSettings).length > 0 && { settings: accountSettings }) });
 
 export async function sandboxCommand(options: SandboxOptions, signal: AbortSignal, print: (line: string) => void): Promise<void> {
   if (signal.aborted) return;
@@ -26,10 +31,7 @@ export async function sandboxCommand(options: SandboxOptions, signal: AbortSigna
     throw new AppError('configuration', error instanceof Error ? error.message : String(error), { cause: error });
   }
   try {
-    for (const desk of desks) {
-      const { service, url, credentials, human } = desk;
-      print(options.json ? JSON.stringify({ service, url, credentials, human }) : prose(desk));
-    }
+    for (const desk of desks) print(options.json ? line(desk) : prose(desk));
     if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   } finally {
     await Promise.all(desks.map((desk) => desk.close()));

@@ -278,17 +278,7 @@ export class DeskFailure extends Error {
   readonly reach: 'account' | 'call';
 
   /** `message` is for a person: what the desk said, trimmed to 500 characters, without secrets. */
-  constructor(
-    kind: FailureKind,
-    message: string,
-    more: {
-      readonly status?: number | null;
-      readonly code?: string | null;
-      readonly retryAt?: number | null;
-      readonly fields?: readonly string[];
-      readonly reach?: 'account' | 'call';
-    } = {},
-  ) {
+  constructor(kind: FailureKind, message: string, more: Partial<Pick<DeskFailure, 'status' | 'code' | 'retryAt' | 'fields' | 'reach'>> = {}) {
     super(message.length > 500 ? `${message.slice(0, 499)}…` : message);
     this.name = 'DeskFailure';
     this.kind = kind;

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { sandboxCommand } from '../../src/cli/sandbox.ts';
+import { CUSTOM_FIELDS } from '../../src/sandbox/helpspace/model.ts';
 import { startSandbox, type SandboxDesk } from '../../src/sandbox/index.ts';
 import { at, clientOf, list, openReceiver, untilState, type Answer, type Client, type Receiver } from './sandbox-support.ts';
 
@@ -97,7 +98,24 @@ describe('the command', () => {
       stop.abort();
     });
     await running;
-    expect(lines[0]).toMatch(/^freshdesk at http:\/\/127\.0\.0\.1:\d+; credentials: key .+; a human agent: key .+$/);
+    expect(lines[0]).toMatch(/^freshdesk at http:\/\/127\.0\.0\.1:\d+; credentials: key .+; a human agent: key [^;]+$/);
+  });
+
+  test.each([
+    ['helpdesk', { description_field: 'cf_description', agents: { 'bot@example.com': 'usr_bot000', 'ann@example.com': 'usr_abc123', 'ben@example.com': 'usr_xyz789' } }],
+    ['helpspace', { channel_id: 1, custom_fields: CUSTOM_FIELDS }],
+    ['zendesk-classic', { view: 4001, view_order: 'updated' }],
+  ])('says what the settings of an account of %s have to be, since its API does not', async (service, settings) => {
+    for (const json of [true, false]) {
+      const stop = new AbortController();
+      const lines: string[] = [];
+      await sandboxCommand({ json, only: [service] }, stop.signal, (line) => {
+        lines.push(line);
+        stop.abort();
+      });
+      if (json) expect(JSON.parse(lines[0] ?? '')).toMatchObject({ service, settings });
+      else expect(lines[0]?.split('; settings of an account: ')[1]).toBe(JSON.stringify(settings));
+    }
   });
 });
 

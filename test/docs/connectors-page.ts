@@ -6,7 +6,7 @@ import { connectors } from '../../src/connectors/index.ts';
 import type { Capabilities, Connector } from '../../src/ports/connector.ts';
 import type { TicketFieldName } from '../../src/core/model.ts';
 import { accountOf, testWorld } from '../contract/connectors/world.ts';
-import { hardCasesOf, type HardCase } from './hard-cases.ts';
+import { filesFor, hardCasesOf, titlesOfTests, type HardCase } from './hard-cases.ts';
 
 interface Described {
   readonly connector: Connector;
@@ -21,7 +21,8 @@ const FIELDS: Readonly<Record<TicketFieldName, true>> = {
 
 type Row<T> = readonly [what: string, cell: (value: T) => string];
 const yes = (value: boolean): string => (value ? 'yes' : '–');
-const span = (ms: number): string => (ms === 0 ? '–' : ms >= 3_600_000 ? `${ms / 3_600_000} h`.replace(/(\.\d\d)\d+/, '$1') : ms >= 60_000 ? `${ms / 60_000} min` : `${ms / 1_000} s`);
+const short = (value: number): string => String(value).replace(/(\.\d\d)\d+/, '$1');
+const span = (ms: number): string => (ms === 0 ? '–' : ms >= 3_600_000 ? `${short(ms / 3_600_000)} h` : ms >= 60_000 ? `${short(ms / 60_000)} min` : `${short(ms / 1_000)} s`);
 const size = (bytes: number): string => (bytes === 0 ? '–' : bytes >= 1_048_576 ? `${Math.round(bytes / 104_857.6) / 10} MiB` : bytes >= 1_024 ? `${Math.round(bytes / 102.4) / 10} KiB` : `${bytes} B`);
 
 const COMMENTS: Readonly<Record<keyof Capabilities['comments'], Row<Capabilities['comments']>>> = {
@@ -60,6 +61,7 @@ const TICKETS: Readonly<Record<keyof Capabilities['tickets'], Row<Capabilities['
 
 /** The whole page. */
 export function connectorsPage(): string {
+  const titles = titlesOfTests();
   const all = Object.values(connectors).map((connector): Described => {
     const { url, credentials, settings } = connector.about.sample;
     return { connector, can: connector.connect(accountOf({ connector, url, settings }, credentials), testWorld(() => 0)).can };
@@ -85,7 +87,7 @@ export function connectorsPage(): string {
     'Which writes carry a key that the desk itself honours, which a mark that is looked up before anything is sent again, and what remains if both fail.\n',
     ...all.map(({ connector: { about } }) => `- **${about.title}** (\`${about.service}\`): ${about.once}`),
     '',
-    ...all.map(serviceSection),
+    ...all.map((described) => serviceSection(described, titles)),
   ].join('\n');
 }
 
@@ -109,7 +111,9 @@ function table(all: readonly Described[], rows: readonly Row<Described>[]): stri
   return `${lines.map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n')}\n`;
 }
 
-function serviceSection(described: Described): string {
+type Titles = ReturnType<typeof titlesOfTests>;
+
+function serviceSection(described: Described, titles: Titles): string {
   const { about } = described.connector;
   const cases = hardCasesOf(about.service);
   const proven = cases?.filter(({ test }) => test !== undefined).length ?? 0;
@@ -120,7 +124,7 @@ function serviceSection(described: Described): string {
     JSON.stringify({ service: about.service, ...about.sample }),
     '```\n',
     `It cannot: ${cannots(described.can).join('; ')}.\n`,
-    ...(cases === null ? ['Its hard cases are not listed yet.\n'] : [`Hard cases of the vendor: ${proven} are proven by a test, ${cases.length - proven} have an answer instead.\n`, caseTable(cases)]),
+    ...(cases === null ? ['Its hard cases are not listed yet.\n'] : [`Hard cases of the vendor: ${proven} are proven by a test, ${cases.length - proven} have an answer instead.\n`, caseTable(about.service, cases, titles)]),
   ].join('\n');
 }
 
@@ -148,8 +152,12 @@ function cannots(can: Capabilities): readonly string[] {
   return told.length === 0 ? ['nothing of what the tables name'] : told;
 }
 
-function caseTable(cases: readonly HardCase[]): string {
-  const rows = cases.map(({ number, case: what, test, answer }) => [number, what, test === undefined ? (answer ?? '') : `test: *${test}*`]);
+function caseTable(service: string, cases: readonly HardCase[], titles: Titles): string {
+  const proof = (title: string): string => {
+    const files = filesFor(service, titles.get(title) ?? [], Object.keys(connectors));
+    return `test: *${title}* (${files.map((path) => `\`${path}\``).join(', ')})`;
+  };
+  const rows = cases.map(({ number, case: what, test, answer }) => [number, what, test === undefined ? (answer ?? '') : proof(test)]);
   return `${[['No.', 'case', 'proof or answer'], ['---', '---', '---'], ...rows].map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n')}\n`;
 }
 

@@ -44,17 +44,29 @@ export function hardCasesOf(service: string): readonly HardCase[] | null {
 /** A text that is handed over before a function, by `test` or by what `test.each` gave. */
 const TITLE = /(?:\b(?:test|it)|\))\s*\(\s*(['"`])((?:\\.|(?!\1)[^\\])+)\1,\s*(?:async\s*)?(?:\(|function|_?[a-z]\w*\s*=>)/g;
 
-/** The titles of all tests, as they stand in the sources and in the cases that are data. */
-export function titlesOfTests(): ReadonlySet<string> {
-  const titles = new Set<string>();
-  for (const path of readdirSync(TESTS, { recursive: true, encoding: 'utf8' })) {
+/** The titles of all tests, as they stand in the sources and in the cases that are data, each with the files that have it. */
+export function titlesOfTests(): ReadonlyMap<string, readonly string[]> {
+  const titles = new Map<string, string[]>();
+  const note = (title: string, path: string): void => void titles.set(title, [...new Set([...(titles.get(title) ?? []), `test/${path}`])]);
+  for (const path of readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).sort()) {
     if (path.endsWith('.ts')) {
       const source = readFileSync(new URL(path, TESTS), 'utf8');
-      for (const [, , title = ''] of source.matchAll(TITLE)) titles.add(title.replace(/\\(.)/g, '$1'));
+      for (const [, , title = ''] of source.matchAll(TITLE)) note(title.replace(/\\(.)/g, '$1'), path);
     } else if (/^contract\/connectors\/cases\/[^/]+\.json$/.test(path)) {
       const cases = JSON.parse(readFileSync(new URL(path, TESTS), 'utf8')) as readonly { readonly name: string }[];
-      for (const { name } of cases) titles.add(name);
+      for (const { name } of cases) note(name, path);
     }
   }
   return titles;
+}
+
+/**
+ * Of the files that have a test of some title those that speak of this service: its own, or else those that are about no single
+ * one. Empty where only another service has it.
+ */
+export function filesFor(service: string, files: readonly string[], services: readonly string[]): readonly string[] {
+  const longestFirst = services.toSorted((a, b) => b.length - a.length);
+  const ownerOf = (path: string): string | undefined => longestFirst.find((name) => new RegExp(`(?:^|-)${name}[.-]`).test(path.slice(path.lastIndexOf('/') + 1)));
+  const own = files.filter((path) => ownerOf(path) === service);
+  return own.length > 0 ? own : files.filter((path) => ownerOf(path) === undefined);
 }

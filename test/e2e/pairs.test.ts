@@ -21,12 +21,6 @@ import { until } from '../support/until.ts';
 const SERVICES = Object.keys(SANDBOX_DESKS);
 const PAIRS = SERVICES.flatMap((from) => SERVICES.filter((to) => to !== from).map((to): [string, string] => [from, to]));
 
-const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  helpdesk: { description_field: 'cf_description', agents: { 'ann@example.com': 'usr_abc123', 'ben@example.com': 'usr_xyz789' } },
-  helpspace: { channel_id: 1, custom_fields: { [String(SERIAL['helpspace'])]: { type: 'text' } } },
-  'zendesk-classic': { view: 4001, view_order: 'updated' },
-};
-
 const storyOf = (service: string): Story => ({
   subject: `From ${service}`,
   description: `It broke on ${service}`,
@@ -48,7 +42,8 @@ const looks = new Map<string, Desk>();
 
 beforeAll(async () => {
   [desks, database, folder] = await Promise.all([startSandbox(), createTestDatabase(), mkdtemp(join(tmpdir(), 'deskmesh-pairs-'))]);
-  const accounts = desks.map(({ service, url, credentials }) => ({ name: service, service, url, credentials, settings: SETTINGS[service] ?? {} }));
+  // As the sandbox says that its accounts are to be set up.
+  const accounts = desks.map(({ service, url, credentials, accountSettings: settings }) => ({ name: service, service, url, credentials, settings }));
   const custom = { serial: Object.fromEntries(SERVICES.map((service) => [service, SERIAL[service]])) };
   const path = join(folder, 'mesh.yaml');
   await writeFile(path, JSON.stringify({ accounts, mirrors: [{ name: 'all', accounts: SERVICES, custom_fields: custom }] }));
@@ -145,6 +140,7 @@ describe('each desk to each other', () => {
       expect({ field, held, warned }).toEqual({ field, held: possible, warned: !possible });
     };
     expect(ticket.subject).toBe(story.subject);
+    expect(ticket.requester?.email).toBe(story.requester);
     if (can.fields.description !== undefined) expect(ticket.description).toContain(story.description);
     else holds('description', false, false);
     holds('tags', ['vip', 'hardware'].every((tag) => ticket.tags?.includes(tag)), can.fields.tags !== undefined);
@@ -159,4 +155,12 @@ describe('each desk to each other', () => {
       holds('attachments', bytes === story.file.text, can.files.ticket);
     }
   }, 60_000);
+
+  test('and each has every story once', () => {
+    const told = SERVICES.map((service) => storyOf(service).subject).sort();
+    for (const desk of desks) {
+      const { tickets } = desk.state() as { tickets: readonly { subject: string; comments: readonly object[] }[] };
+      expect([desk.service, tickets.map(({ subject }) => subject).sort()]).toEqual([desk.service, told]);
+    }
+  });
 });

@@ -34,6 +34,8 @@ export interface Directory {
   customer(id: string): Promise<Person | null>;
 }
 
+/** A desk without a channel to learn is asked again this often. */
+const NO_CHANNEL_MS = 60_000;
 const AGAIN_AFTER_MS = 120_000;
 const MOST_LIST_PAGES = 40;
 const MOST_NEW_TAGS = 20;
@@ -119,7 +121,10 @@ export function openDirectory(http: Http, settings: Settings, world: World): Dir
       if (settings.channel_id !== undefined) return settings.channel_id;
       if (channel === null) await notDone(() => learnChannel((path) => http.look(path)));
       if (channel !== null) return channel;
-      throw new DeskFailure('refused', 'there is no ticket yet to learn a channel from: set channel_id in this account’s settings', { fields: ['channel'] });
+      // The first ticket that somebody makes there ends it, so it is no refusal for good; and it is no reason to leave the account alone.
+      throw new DeskFailure('throttled', 'there is no ticket yet to learn a channel from: set channel_id in this account’s settings', {
+        code: 'no_channel', retryAt: world.now() + NO_CHANNEL_MS, reach: 'call',
+      });
     },
 
     async customer(id) {

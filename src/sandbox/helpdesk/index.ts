@@ -87,6 +87,7 @@ export function createHelpdesk(premises: Premises): DeskModel {
     service: 'helpdesk',
     credentials: credentialsOf('usr_bot000'),
     human: credentialsOf('usr_abc123'),
+    accountSettings: { description_field: 'cf_description', agents: Object.fromEntries(USERS.filter(({ role }) => role !== 'viewer').map(({ email, id }) => [email, id])) },
     routes: [...tickets, ...fields.routes, ...hooks.routes, ...messages].map(dressing),
     settings,
     settingsSchema,

@@ -6,7 +6,7 @@ import { directoryRoutes } from './directory.ts';
 import { noRoute, notAllowed, says, tooMany, unauthenticated, wording } from './errors.ts';
 import { mediaRoutes } from './media.ts';
 import { createMessages, type MessageSettings } from './messages.ts';
-import { AGENTS, createStore } from './model.ts';
+import { AGENTS, CHANNELS, createStore, CUSTOM_FIELDS } from './model.ts';
 import { createPeople, type People } from './people.ts';
 import { createTickets, type TicketSettings } from './tickets.ts';
 import { createWebhook, type WebhookSettings } from './webhook.ts';
@@ -64,6 +64,7 @@ export function createHelpspace(premises: Premises): DeskModel {
     service: 'helpspace',
     credentials: { token: tokenOf('bot@example.com'), client_id: CLIENT_ID },
     human: { token: tokenOf('ann@example.com'), client_id: CLIENT_ID },
+    accountSettings: { channel_id: CHANNELS[0]?.id, custom_fields: CUSTOM_FIELDS },
     routes: [...tickets.routes, ...messages.routes, ...people.routes, ...directoryRoutes({ store, premises, nextId, webhook }), ...mediaRoutes(store), ...webhook.routes],
     settings,
     settingsSchema: {

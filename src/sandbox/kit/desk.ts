@@ -94,6 +94,8 @@ export interface DeskModel {
   readonly service: string;
   readonly credentials: Readonly<Record<string, string>>;
   readonly human: Readonly<Record<string, string>>;
+  /** What the settings of an account of this desk have to say in mesh.yaml, where its API does not tell it. */
+  readonly accountSettings?: Json;
   readonly routes: readonly Route[];
   /** Switches of this desk with their present values, and the JSON Schema of each. The kit writes validated values into them. */
   readonly settings: Json;

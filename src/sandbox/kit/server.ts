@@ -21,6 +21,8 @@ export interface SandboxDesk {
   /** In the shape of mesh.yaml's credentials: those for Deskmesh, and those of another agent of the desk. */
   readonly credentials: Readonly<Record<string, string>>;
   readonly human: Readonly<Record<string, string>>;
+  /** In the shape of mesh.yaml's settings: what an account of this desk has to be told; empty where that is nothing. */
+  readonly accountSettings: Readonly<Record<string, unknown>>;
   state(): object;
   reset(): void;
   /** Throws for a fault that makes no sense. */
@@ -190,6 +192,7 @@ export async function openDesk(
     url: base,
     credentials: model.credentials,
     human: model.human,
+    accountSettings: model.accountSettings ?? {},
     state: () => control.state(false),
     reset: control.reset,
     faults: control.fault,

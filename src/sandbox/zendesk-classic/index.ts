@@ -108,6 +108,7 @@ export function createZendeskClassic(premises: Premises): DeskModel {
     service: 'zendesk-classic',
     credentials: { email: PEOPLE[0]?.email ?? '', token: TOKEN_BOT },
     human: { email: PEOPLE[1]?.email ?? '', token: TOKEN_HUMAN },
+    accountSettings: { view: 4001, view_order: 'updated' },
     routes: [...routesOf('xml'), ...routesOf('json'), { method: 'GET', path: '/attachments/token/:token', handle: uploads.download }],
     settings: settings as unknown as Json,
     settingsSchema: {

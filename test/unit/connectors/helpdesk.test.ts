@@ -194,7 +194,7 @@ describe('errors', () => {
     ['text', { code: null, message: null, fields: [] }],
     [undefined, { code: null, message: null, fields: [] }],
     [{ error: null }, { code: null }],
-  ])('%j is %j', (body, complaint) => {
+  ])('an error body of %j is told as %j', (body, complaint) => {
     expect(judged(body)).toMatchObject(complaint);
   });
 
