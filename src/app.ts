@@ -8,6 +8,8 @@ import { connectors as registry } from './connectors/index.ts';
 import { limitsOf } from './core/guards.ts';
 import { compileWhere } from './contracts/where.ts';
 import { createValidator } from './contracts/validator.ts';
+import { createAudience } from './engine/audience.ts';
+import { createDeliverer } from './engine/deliver.ts';
 import { createHooks, type HookState } from './engine/hooks.ts';
 import { createOperator } from './engine/operator.ts';
 import { createReceiver } from './engine/receive.ts';
@@ -18,6 +20,7 @@ import { createHttp } from './http/app.ts';
 import { hashOf, hintOf, newToken } from './http/api/callers.ts';
 import { createApi } from './http/api/index.ts';
 import { listen } from './http/server.ts';
+import { openNetwork } from './net/public-address.ts';
 import type { Connector } from './ports/connector.ts';
 import type { AccountDraft, Mirror, Store } from './ports/store.ts';
 import type { World } from './ports/world.ts';
@@ -29,7 +32,12 @@ import { createQueue, type BossQueue } from './store/queue.ts';
 import { createSecretBox } from './store/secret-box.ts';
 import { keptSecretKey } from './store/secret-key.ts';
 import { createSpool } from './store/spool.ts';
+import { formats } from './subscribers/index.ts';
+import { createSend } from './subscribers/send.ts';
 import { explainUnusable } from './store/unusable.ts';
+
+/** Attempts at deliveries that are under way at the same time. */
+const DELIVERIES_AT_ONCE = 256;
 
 export interface AppOptions {
   readonly config: Config;
@@ -85,8 +93,12 @@ export async function startApp({ config, secrets, world, connectors = registry }
       world,
       publicUrl,
     });
+    const network = openNetwork(config.allowPrivateSubscribers);
     const files = createSpool();
     undo.push(() => files.close());
+    const audience = createAudience({ subscriptions: store.subscriptions, world });
+    const send = createSend(network);
+    const deliverer = createDeliverer({ deliveries: store.deliveries, formats, send, compileWhere, world, width: DELIVERIES_AT_ONCE });
     const engine = createEngine({
       store,
       queue,
@@ -99,7 +111,9 @@ export async function startApp({ config, secrets, world, connectors = registry }
         sweepMs: config.sweepSeconds * 1_000,
         retainReceiptsMs: config.retainReceiptsDays * 86_400_000,
         retainOperationsMs: config.retainOperationsDays * 86_400_000,
+        retainDeliveriesMs: config.retainDeliveriesDays * 86_400_000,
       },
+      telling: { audience, deliverer },
     });
     if (web) {
       const validators = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, createValidator(about.webhooks)]));
@@ -114,6 +128,11 @@ export async function startApp({ config, secrets, world, connectors = registry }
         connectors,
         files,
         sealer: store.box,
+        judging: { formats, allows: network.allows, compileWhere, isAccount: (id) => roster.byId(id) !== null },
+        async deliver() {
+          await audience.refresh();
+          if (working) deliverer.nudge();
+        },
         world,
         publicUrl,
         settings: {

@@ -35,6 +35,7 @@ export interface Config {
   readonly workerLanes: number;
   readonly retainReceiptsDays: number;
   readonly retainOperationsDays: number;
+  readonly retainDeliveriesDays: number;
   readonly apiRequestsPerMinute: number;
   readonly appId: string;
   /** CIDRs. */
@@ -132,6 +133,7 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Setting
     workerLanes: values.WORKER_LANES,
     retainReceiptsDays: values.RETAIN_RECEIPTS_DAYS,
     retainOperationsDays: values.RETAIN_OPERATIONS_DAYS,
+    retainDeliveriesDays: values.RETAIN_DELIVERIES_DAYS,
     apiRequestsPerMinute: values.API_REQUESTS_PER_MINUTE,
     appId: values.APP_ID,
     allowPrivateSubscribers: Object.freeze(values.ALLOW_PRIVATE_SUBSCRIBERS),

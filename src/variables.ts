@@ -129,10 +129,11 @@ export const VARIABLES = {
   WORKER_LANES: variable('160', wholeNumber(1, 1_000), 'How many tickets are worked on at the same time, at most 64 of them on one desk.'),
   RETAIN_RECEIPTS_DAYS: variable('30', wholeNumber(1, 3_650), 'Days that settled and ignored webhooks are kept.'),
   RETAIN_OPERATIONS_DAYS: variable('90', wholeNumber(1, 3_650), 'Days that the record of writes is kept.'),
+  RETAIN_DELIVERIES_DAYS: variable('30', wholeNumber(4, 3_650), 'Days that events for subscribers and the record of their deliveries are kept, and can be replayed.'),
   ALLOW_PRIVATE_SUBSCRIBERS: variable(
     '',
     networks,
-    'Private networks that event subscribers may live in, as CIDRs separated by commas; there are no subscribers yet, so it has no effect so far.',
+    'Private networks that event subscribers may live in, as CIDRs separated by commas, such as `127.0.0.0/8,10.1.0.0/16`; anything else that is not on the public internet is refused.',
     { shown: 'none' },
   ),
   WRITE_BUDGET: variable(

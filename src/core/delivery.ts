@@ -5,6 +5,9 @@ const PAUSES_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 
 /** The longest pause that an endpoint may ask for. */
 const LONGEST_ASKED_MS = 24 * 60 * 60 * 1_000;
 
+/** An endpoint of which every attempt failed for so long is disabled: longer than any one delivery is tried. */
+export const DISABLE_AFTER_MS = 4 * 24 * 60 * 60 * 1_000;
+
 export interface EndpointAnswer {
   /** HTTP status; null if there was no answer. */
   readonly status: number | null;
@@ -28,8 +31,13 @@ export function judgeDelivery(attempt: number, { status, retryAfterMs }: Endpoin
   const pause = PAUSES_S[attempt - 1];
   if (pause === undefined) return { kind: 'dead' };
   const planned = pause * 1_000 * (0.8 + 0.4 * chance);
-  const asked = status === 429 || status === 502 || status === 503 || status === 504 ? (retryAfterMs ?? 0) : 0;
-  return { kind: 'again', inMs: Math.round(Math.max(planned, Math.min(asked, LONGEST_ASKED_MS))) };
+  return { kind: 'again', inMs: Math.round(Math.max(planned, askedPause({ status, retryAfterMs }) ?? 0)) };
+}
+
+/** The pause that an endpoint asks for with its answer (milliseconds): everything for it waits so long. Null if it asks for none. */
+export function askedPause({ status, retryAfterMs }: EndpointAnswer): number | null {
+  const asks = status === 429 || status === 502 || status === 503 || status === 504;
+  return asks && retryAfterMs !== null && retryAfterMs > 0 ? Math.min(retryAfterMs, LONGEST_ASKED_MS) : null;
 }
 
 /** Attempts that a delivery has at most. */

@@ -3,6 +3,8 @@ import type { FileStore } from '../ports/files.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Store } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import type { AudienceWatch } from './audience.ts';
+import type { Deliverer } from './deliver.ts';
 import type { Hooks } from './hooks.ts';
 import type { Roster } from './roster.ts';
 import { createSweep } from './sweep.ts';
@@ -13,6 +15,7 @@ export interface EngineSettings {
   readonly sweepMs: number;
   readonly retainReceiptsMs: number;
   readonly retainOperationsMs: number;
+  readonly retainDeliveriesMs?: number;
 }
 
 export interface Engine {
@@ -37,9 +40,15 @@ export function createEngine(ports: {
   readonly files: FileStore;
   readonly world: World;
   readonly settings: EngineSettings;
+  /** Without it nobody is told of events. */
+  readonly telling?: { readonly audience: AudienceWatch; readonly deliverer: Deliverer };
 }): Engine {
   const { store, queue, roster, world, settings } = ports;
-  const worker = createWorker({ lanes: store.lanes, roster, files: ports.files, world, width: settings.lanes });
+  const { telling } = ports;
+  const worker = createWorker({
+    lanes: store.lanes, roster, files: ports.files, world, width: settings.lanes,
+    ...(telling !== undefined && { audience: telling.audience.now, told: telling.deliverer.nudge }),
+  });
   const sweep = createSweep({
     lanes: store.lanes,
     accounts: store.accounts,
@@ -88,6 +97,7 @@ export function createEngine(ports: {
         welcomed.add(account.id);
         void turn(account.id).catch((error: unknown) => world.log.error('sweep.broken', { account: account.name, error }));
       }
+      await telling?.audience.refresh();
       await world.sleep(WELCOME_MS, stopping.signal);
     }
   }
@@ -95,6 +105,8 @@ export function createEngine(ports: {
   return {
     worker,
     async start() {
+      await telling?.audience.refresh();
+      telling?.deliverer.start();
       worker.start();
       await queue.start({
         async lanes() {
@@ -103,7 +115,11 @@ export function createEngine(ports: {
         sweep: turn,
         async retention() {
           const now = world.now();
-          const removed = await store.retention.purge(now - settings.retainReceiptsMs, now - settings.retainOperationsMs);
+          const removed = await store.retention.purge(
+            now - settings.retainReceiptsMs,
+            now - settings.retainOperationsMs,
+            now - (settings.retainDeliveriesMs ?? settings.retainOperationsMs),
+          );
           world.log.info('retention', { removed });
         },
       });
@@ -112,6 +128,7 @@ export function createEngine(ports: {
     async stop() {
       stopping.abort();
       await worker.stop();
+      await telling?.deliverer.stop();
     },
   };
 }

@@ -9,7 +9,7 @@
  */
 import { absorb } from '../core/absorb.ts';
 import type { Look, Moved } from '../core/look.ts';
-import { announce } from '../core/announce.ts';
+import { announce, type Announcement } from '../core/announce.ts';
 import { retryDelay } from '../core/backoff.ts';
 import { timeOf } from '../core/compare.ts';
 import { deletes, deletionsTold, DOUBT_MS, heldDeletion } from '../core/guards.ts';
@@ -19,9 +19,13 @@ import { lookAllowedAt, mayResend, sentAgain } from '../core/landing.ts';
 import { settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
 import { intended, type Step } from '../core/step.ts';
+import type { MeshEvent } from '../core/mesh-event.ts';
+import { tell, tellParked, tellWrite, type Scene, type Telling } from '../core/telling.ts';
 import { AppError } from '../errors.ts';
+import { NOBODY } from './audience.ts';
 import { DeskFailure } from '../ports/connector.ts';
 import type { Lane, LaneStore, Operation, Turn } from '../ports/store.ts';
+import type { Audience } from '../ports/subscriptions.ts';
 import type { World } from '../ports/world.ts';
 import type { StepFiles } from './files.ts';
 import { look, lookOf } from './look.ts';
@@ -54,6 +58,10 @@ export interface SyncPorts {
   readonly open: (lanes: readonly Lane[]) => void;
   /** Others may be due now. */
   readonly nudge: () => void;
+  /** Who listens to events. */
+  readonly audience?: () => Audience;
+  /** Events for them were committed. */
+  readonly told?: () => void;
 }
 
 /** The lane was taken over by somebody else: nothing more may be done with it. */
@@ -88,6 +96,8 @@ interface Change {
   readonly operations?: readonly Operation[];
   /** When the ticket that begins a link here was created (epoch milliseconds). */
   readonly born?: number;
+  /** The step that has just been done. */
+  readonly wrote?: Intent;
   /** Instead of planning on: give the lane back for so many milliseconds. */
   readonly waitMs?: number;
   readonly thenLook?: boolean;
@@ -249,6 +259,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     return push(hand, {
       move: (link, replica) => settle(link, { ...replica, intent }, outcome, hand.member.sight, world.now()),
       operations: [operationOf(hand, intent, { outcome, failure: null, sent: [] }, seen.began, world.now())],
+      wrote: intent,
     });
   }
 
@@ -326,6 +337,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     return push(hand, {
       move: (link, replica) => settle(link, { ...replica, intent }, outcome, sight, world.now()),
       operations: [operationOf(hand, intent, done, began, world.now())],
+      ...(outcome.kind === 'done' ? { wrote: intent } : {}),
       ...(waitMs === null ? {} : { waitMs }),
       ...(outcome.kind === 'refused' || outcome.kind === 'missing' ? { thenLook: true } : {}),
     });
@@ -365,6 +377,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
         const result = await lanes.commit(turn);
         if (result === 'lost') throw new LaneLost();
         if (result === 'due') ports.nudge();
+        if (result !== 'stale' && turn.tellings !== undefined) ports.told?.();
         if (result === 'stale') {
           await readLink(hand, hand.link);
           continue;
@@ -427,6 +440,8 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   function turnFor(hand: Hand, moved: Moved, change: Change, decided: Decided): Turn {
     const before = hand.link;
     const grown = before !== null && moved.link !== before ? withReplicas(moved.link) : null;
+    const events = grown === null || before === null ? [] : announce({ before, after: grown.link, replica: decided.replica, born: change.born ?? null, now: world.now() });
+    const tellings = told(hand, { before, after: grown?.link ?? moved.link, replica: decided.replica }, events, change);
     return {
       ...turnOf(hand),
       replica: decided.replica,
@@ -435,10 +450,27 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       settles: change.read === undefined || hand.lane.receipt === null ? null : { receipt: hand.lane.receipt, reason: settledBecause(before, moved) },
       spawn: grown?.spawn ?? [],
       operations: change.operations ?? [],
-      events: grown === null || before === null ? [] : announce({ before, after: grown.link, replica: decided.replica, born: change.born ?? null, now: world.now() }),
+      events,
+      ...(tellings.length === 0 ? {} : { tellings }),
       notes: notesOf({ link: before, replica: hand.stored }, grown?.link ?? null, decided.replica, decided.notes),
       release: decided.next === 'idle' ? { inMs: decided.waitMs } : 'keep',
     };
+  }
+
+  /** The events of this turn in full, if anybody listens. */
+  function told(hand: Hand, { before, after, replica }: { readonly before: Link | null; readonly after: Link; readonly replica: Replica }, events: readonly Announcement[], change: Change): readonly MeshEvent[] {
+    const audience = ports.audience?.() ?? NOBODY;
+    if (!audience.any || before === null) return [];
+    const { account, desk } = hand.member;
+    const scene: Scene = { account: { id: account.id, name: account.name, service: account.service }, page: (ticketId) => desk.page?.(ticketId) ?? null };
+    const tellings: readonly Telling[] = [
+      ...tell(events, { before, after, replica }, scene),
+      ...(audience.mirror && change.wrote !== undefined ? tellWrite(change.wrote, hand.stored, { after, replica }, scene) : []),
+      ...tellParked(hand.stored, replica, after, scene),
+    ];
+    if (tellings.length === 0) return [];
+    const time = new Date(world.now()).toISOString();
+    return tellings.map((telling) => ({ id: world.id(), time, ...telling }));
   }
 
   /** Accounts that the link should be on and is not yet get a replica; its create is planned at once where we have room for it. */

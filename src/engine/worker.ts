@@ -1,6 +1,7 @@
 /** Runs lanes: takes what is due, a bounded number at a time, and never lets one account have them all. */
 import type { FileStore } from '../ports/files.ts';
 import type { Lane, LaneStore } from '../ports/store.ts';
+import type { Audience } from '../ports/subscriptions.ts';
 import type { World } from '../ports/world.ts';
 import { createStepFiles } from './files.ts';
 import type { Roster } from './roster.ts';
@@ -41,12 +42,16 @@ export interface WorkerPorts {
   readonly world: World;
   /** Lanes that run at once; at least 2. */
   readonly width: number;
+  /** Who listens to events, and who brings them. */
+  readonly audience?: () => Audience;
+  readonly told?: () => void;
 }
 
 export function createWorker(ports: WorkerPorts): Worker {
   const { lanes, roster, world, width } = ports;
   /** One account may have all lanes but two, so that its trouble leaves room for others; and no desk is called more often at once than this. */
   const widest = Math.max(1, Math.min(width - 2, ACCOUNT_LANES));
+  const listeners = { ...(ports.audience !== undefined && { audience: ports.audience }), ...(ports.told !== undefined && { told: ports.told }) };
   const waiting: Lane[] = [];
   const running = new Map<string, Lane>();
   const perAccount = new Map<number, number>();
@@ -59,7 +64,7 @@ export function createWorker(ports: WorkerPorts): Worker {
   let claimedAt = -Infinity;
   let first = 0;
 
-  const sync = createSync({ lanes, roster, world, files: createStepFiles({ roster, files: ports.files }), room, open, nudge });
+  const sync = createSync({ lanes, roster, world, files: createStepFiles({ roster, files: ports.files }), room, open, nudge, ...listeners });
 
   function busy(accountId: number): number {
     return perAccount.get(accountId) ?? 0;

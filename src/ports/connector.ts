@@ -172,7 +172,8 @@ export interface Desk {
   listComments(ticketId: string, page: string | null): Promise<Page<Comment>>;
   /** Tickets changed since `cursor`; null starts at `since` (epoch milliseconds). Overlaps rather than misses. */
   changes(cursor: string | null, since: number): Promise<Changes>;
-
+  /** The address of a ticket's page for people; absent where it is not known how these are made. Pure. */
+  page?(ticketId: string): string;
   /** The desk's own object that a ticket or comment, returned by this very desk, was read from; undefined where that is not known. */
   raw?(of: Ticket | Comment): unknown;
   /** Passes a call on, to the desk's own host and nowhere else. Resolves with whatever the desk answers, errors too. */

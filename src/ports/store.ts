@@ -2,6 +2,7 @@
 import type { Limits } from '../core/guards.ts';
 import type { Announcement } from '../core/announce.ts';
 import type { LensTerms } from '../core/lens.ts';
+import type { MeshEvent } from '../core/mesh-event.ts';
 import type { MirrorEdge, Terms } from '../core/rules.ts';
 import type { Link, Note, Replica } from '../core/state.ts';
 import type { StepKind, Ticket, Warning } from '../core/model.ts';
@@ -97,6 +98,8 @@ export interface Turn {
   readonly notes: readonly Note[];
   /** What those who follow the account are told. */
   readonly events?: readonly Announcement[];
+  /** The same in full, with what else is told, for those who subscribed; absent while nobody did. */
+  readonly tellings?: readonly MeshEvent[];
   /** Give the lane back: due again after so many milliseconds, or when something happens (`null`). Keep it: 'keep'. */
   readonly release: 'keep' | { readonly inMs: number | null };
 }
@@ -200,8 +203,8 @@ export interface AccountStore {
 }
 
 export interface Retention {
-  /** Removes settled and ignored receipts and operations older than given (epoch milliseconds). Returns how many rows went. */
-  purge(receiptsBefore: number, operationsBefore: number): Promise<number>;
+  /** Removes settled and ignored receipts, operations and deliveries older than given (epoch milliseconds). Returns how many rows went. */
+  purge(receiptsBefore: number, operationsBefore: number, deliveriesBefore?: number): Promise<number>;
 }
 
 export interface Store {

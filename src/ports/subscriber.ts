@@ -1,30 +1,7 @@
 /** The port to those who listen: what is told, to whom, and in which form. */
-import type { EventType, TicketFields, Comment } from '../core/model.ts';
+import type { MeshEvent } from '../core/mesh-event.ts';
 
-/** Everything that can be told: what happened to tickets and comments, and what happened to the mesh itself. */
-export const MESH_EVENT_TYPES = ['account.stopped', 'account.resumed', 'operation.parked'] as const;
-export type MeshEventType = EventType | (typeof MESH_EVENT_TYPES)[number];
-
-/** One thing that happened, as subscribers are told of it. */
-export interface MeshEvent {
-  /** The same for every subscriber and every attempt. */
-  readonly id: string;
-  readonly type: MeshEventType;
-  /** ISO 8601 in UTC. */
-  readonly time: string;
-  readonly account: { readonly id: number; readonly name: string; readonly service: string };
-  /** The logical ticket over all desks. */
-  readonly link: string | null;
-  readonly cause: 'person' | 'mirror';
-  /** About something that customers do not see. */
-  readonly private: boolean;
-  readonly ticket: (TicketFields & { readonly id: string }) | null;
-  /** What an update changed: before and after. */
-  readonly changes?: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
-  readonly comment?: Pick<Comment, 'id' | 'content' | 'author' | 'public'>;
-  /** Why, for events of the mesh itself. */
-  readonly reason?: string;
-}
+export { MESH_EVENT_TYPES, type MeshEvent, type MeshEventType } from '../core/mesh-event.ts';
 
 /** Somebody's endpoint, as far as a message depends on it. */
 export interface Endpoint {
@@ -33,6 +10,9 @@ export interface Endpoint {
   readonly secrets: readonly string[];
   /** Of the format `template`: the user's JSON with its places. */
   readonly template: unknown;
+  /** Of a Slack bot, which is given instead of a webhook's address: its token, and where it writes. */
+  readonly token: string | null;
+  readonly channel: string | null;
 }
 
 /** One attempt at one delivery. */
@@ -42,6 +22,8 @@ export interface Attempt {
   readonly deliveryId: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** What the answer to the first message about this ticket said of itself, for messages that belong under it; null for the first. */
+  readonly thread: string | null;
 }
 
 /** A request that is ready to go. */
@@ -51,11 +33,35 @@ export interface Message {
   readonly body: string;
 }
 
+/** What an endpoint answered, or why it did not. */
+export interface Delivered {
+  /** HTTP status; null if there was no answer. */
+  readonly status: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the answer's body, for the record. */
+  readonly body: string;
+  /** All of it that was read, for formats that are answered in the body. */
+  readonly read: string;
+  /** Why it failed, without anything of the request; null if there was an answer and the status says all. */
+  readonly failure: string | null;
+  /** `Retry-After`, from now on; null if absent. */
+  readonly retryAfterMs: number | null;
+}
+
+/** One attempt, bounded in time and bytes. Never rejects. */
+export type Send = (message: Message, signal?: AbortSignal) => Promise<Delivered>;
+
 /** One form of messages. Pure. */
 export interface Format {
   readonly name: string;
   readonly title: string;
   /** What is wrong with an endpoint of this format, as sentences by field; none if it can be used. */
   faults(endpoint: Endpoint): readonly { readonly path: string; readonly message: string }[];
+  /** Whether messages of this form can tell of it; absent: of everything. */
+  takes?(event: MeshEvent): boolean;
   render(attempt: Attempt, endpoint: Endpoint): Message;
+  /** What an answer means, where its status does not say it; and the thread that later messages about this ticket belong under. */
+  answered?(answer: Delivered, endpoint: Endpoint): { readonly answer: Delivered; readonly thread: string | null };
+  /** The address that is used where none is given. */
+  readonly url?: string;
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Account } from '../ports/connector.ts';
 import type { AccountDraft } from '../ports/store.ts';
 import type { Sql } from './database.ts';
+import { tellOfAccount } from './outbox.ts';
 import { toJson } from './rows.ts';
 import type { SecretBox } from './secret-box.ts';
 
@@ -107,6 +108,7 @@ export function createAccountRows(box: SecretBox): AccountRows {
           box.seal(credentials, contextOf(draft.name, 'configured')),
         ],
       );
+      if (known.state === 'stopped') await tellOfAccount(sql, known.id, 'account.resumed', 'it was configured anew');
       return true;
     },
   };

@@ -8,6 +8,7 @@ import { contextOf, createAccountRows } from './account-rows.ts';
 import { createHeldDeletions, holdTouched } from './held-deletions.ts';
 import { termsIn } from './terms.ts';
 import type { Database, Sql } from './database.ts';
+import { tellOfAccount } from './outbox.ts';
 import { toJson } from './rows.ts';
 import type { SecretBox } from './secret-box.ts';
 
@@ -115,13 +116,16 @@ export function createAccounts(database: Database, box: SecretBox): AccountStore
     },
     async stop(accountId, because) {
       await database.transaction(async (sql) => {
-        await sql.run('account_stop', `update accounts set state = 'stopped', stopped_because = $2 where id = $1`, [accountId, because]);
+        const stopped = await sql.run('account_stop', `update accounts set state = 'stopped', stopped_because = $2 where id = $1 and state <> 'stopped' returning id`, [accountId, because]);
+        if (stopped.length > 0) await tellOfAccount(sql, accountId, 'account.stopped', because);
+        else await sql.run('account_stop_because', `update accounts set stopped_because = $2 where id = $1`, [accountId, because]);
         await bump(sql);
       });
     },
     async resume(accountId) {
       await database.transaction(async (sql) => {
-        await sql.run('account_resume', `update accounts set state = 'running', stopped_because = null where id = $1`, [accountId]);
+        const resumed = await sql.run('account_resume', `update accounts set state = 'running', stopped_because = null where id = $1 and state <> 'running' returning id`, [accountId]);
+        if (resumed.length > 0) await tellOfAccount(sql, accountId, 'account.resumed', 'its credentials work');
         await bump(sql);
       });
     },

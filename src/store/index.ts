@@ -4,8 +4,11 @@ import type { MeshRehearsal, ParkedStore, Survey } from '../ports/repair.ts';
 import type { AccountStore, Store } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import type { AccountBooks, EventFeed, GivenStore, OnceStore, Records, TokenStore } from '../ports/api.ts';
+import type { DeliveryBooks, DeliveryStore, SubscriptionStore } from '../ports/subscriptions.ts';
 import { createAccountBooks } from './account-books.ts';
 import { createAccounts } from './accounts.ts';
+import { createDeliveries } from './deliveries.ts';
+import { createDeliveryBooks } from './delivery-books.ts';
 import type { Database } from './database.ts';
 import { createFeed } from './feed.ts';
 import { createGiven } from './given.ts';
@@ -17,6 +20,7 @@ import { createRecords } from './records.ts';
 import { createRetention } from './retention.ts';
 import type { SecretBox } from './secret-box.ts';
 import { createSnapshots } from './snapshots.ts';
+import { createSubscriptions } from './subscriptions.ts';
 import { createSurvey } from './survey.ts';
 import { createTokens } from './tokens.ts';
 import { createVault } from './vault.ts';
@@ -32,6 +36,9 @@ export interface PostgresStore extends Store {
   readonly records: Records;
   readonly survey: Survey;
   readonly parked: ParkedStore;
+  readonly subscriptions: SubscriptionStore;
+  readonly deliveries: DeliveryStore;
+  readonly deliveryBooks: DeliveryBooks;
   /** Seals what must come back as it was given out. */
   readonly box: SecretBox;
   /** Lanes of new tickets go straight to this worker from now on. */
@@ -49,6 +56,7 @@ export function createStore(ports: {
 }): PostgresStore {
   const { database, world } = ports;
   const snapshots = createSnapshots();
+  const deliveries = createDeliveries({ database, box: ports.box, world });
   let handover: Handover | null = null;
   return {
     intake: createIntake({ database, world, snapshots, handover: () => handover, wake: ports.wake, leaseMs: ports.leaseMs }),
@@ -64,6 +72,9 @@ export function createStore(ports: {
     box: ports.box,
     survey: createSurvey(database),
     parked: createParked({ database, wake: ports.wake }),
+    subscriptions: createSubscriptions({ database, box: ports.box, world }),
+    deliveries,
+    deliveryBooks: createDeliveryBooks({ database, world }),
     retention: createRetention(database),
     async ping() {
       await database.run('ping', 'select 1', []);
@@ -73,6 +84,7 @@ export function createStore(ports: {
     },
     async liftLeases() {
       await database.run('leases_lift', `update replicas set lease = null, due_at = now() where lease is not null`, []);
+      await deliveries.liftLeases();
     },
   };
 }

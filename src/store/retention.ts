@@ -22,6 +22,22 @@ delete from events where id in (
   select id from events where id < coalesce((select id from events where noted_at >= to_timestamp($1 / 1000.0) order by id limit 1), 9223372036854775807)
   order by id limit ${STEP})
 returning id`;
+/** An enabled subscription's deliveries end by themselves; what a disabled one never got goes with the rest. */
+const DELIVERIES = `
+with old as (
+  select d.id from deliveries d where d.created_at < to_timestamp($1 / 1000.0)
+    and (d.state <> 'waiting' or not exists (select 1 from subscriptions s where s.id = d.subscription_id and s.enabled))
+  order by d.created_at limit ${STEP}
+), attempted as (
+  delete from attempts a using old where a.delivery_id = old.id
+)
+delete from deliveries d using old where d.id = old.id returning d.id`;
+const OUTBOX = `
+delete from outbox where seq in (
+  select seq from outbox o where o.noted_at < to_timestamp($1 / 1000.0) and o.dispatched
+    and not exists (select 1 from deliveries d where d.event_id = o.id)
+  order by o.seq limit ${STEP})
+returning seq`;
 const ONCE = `
 delete from once where id in (select id from once where created_at < to_timestamp($1 / 1000.0) order by created_at limit ${STEP})
 returning id`;
@@ -48,15 +64,17 @@ export function createRetention(database: Database): Retention {
     }
   }
   return {
-    async purge(receiptsBefore, operationsBefore) {
+    async purge(receiptsBefore, operationsBefore, deliveriesBefore = 0) {
       const receipts = await drain('retention_receipts', RECEIPTS, receiptsBefore);
       const operations = await drain('retention_operations', OPERATIONS, operationsBefore);
       const notes = await drain('retention_notes', NOTES, operationsBefore);
       const events = await drain('retention_events', EVENTS, operationsBefore);
+      const deliveries = await drain('retention_deliveries', DELIVERIES, deliveriesBefore);
+      const told = await drain('retention_outbox', OUTBOX, deliveriesBefore);
       const yesterday = Date.now() - API_MS;
       const once = await drain('retention_once', ONCE, yesterday);
       const given = await drain('retention_given', GIVEN, uuidAt(yesterday));
-      return receipts + operations + notes + events + once + given;
+      return receipts + operations + notes + events + deliveries + told + once + given;
     },
   };
 }

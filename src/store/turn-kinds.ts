@@ -2,13 +2,13 @@
 import type { Turn } from '../ports/store.ts';
 import type { Sql } from './database.ts';
 import { toJson } from './rows.ts';
-import { eventRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
-import { BIRTH, PLAIN } from './turn-statements.ts';
+import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { BIRTH, BIRTH_TOLD, PLAIN } from './turn-statements.ts';
 
 /** A turn that writes its replica and what was done there, and nothing else: most turns. */
-export function isPlain({ before, replica, link, settles, spawn, notes }: Turn): boolean {
+export function isPlain({ before, replica, link, settles, spawn, notes, tellings }: Turn): boolean {
   const movesOn = before.ticket_id !== null && replica.ticket_id !== before.ticket_id;
-  return link === null && settles === null && spawn.length === 0 && notes.length === 0 && sameCopies(before, replica) && !movesOn;
+  return tellings === undefined && link === null && settles === null && spawn.length === 0 && notes.length === 0 && sameCopies(before, replica) && !movesOn;
 }
 
 /** A turn that begins a link and says nothing of comments. */
@@ -26,5 +26,7 @@ export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedR
   const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after }));
   const spawned = turns.flatMap((turn) => spawnedRows(turn).map((row) => ({ by: turn.before.id, ...row })));
   const settled = turns.flatMap((turn) => settledReceipts(turn).map((row) => ({ by: turn.before.id, ...row })));
-  return sql.run<UpdatedRow>('turn_birth', BIRTH, [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(links), toJson(spawned), toJson(settled), toJson(turns.flatMap(eventRows))]);
+  const parts = [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(links), toJson(spawned), toJson(settled), toJson(turns.flatMap(eventRows))];
+  const told = turns.flatMap(outboxRows);
+  return told.length === 0 ? sql.run<UpdatedRow>('turn_birth', BIRTH, parts) : sql.run<UpdatedRow>('turn_birth_told', BIRTH_TOLD, [...parts, toJson(told)]);
 }

@@ -2,6 +2,7 @@
 import { isParked } from '../core/parked.ts';
 import type { Replica } from '../core/state.ts';
 import type { Turn } from '../ports/store.ts';
+import { outboxRow } from './outbox.ts';
 import { docOf, keyColumn } from './rows.ts';
 
 /** A lane that was still ours, and whether it was given back and is due again. */
@@ -75,4 +76,9 @@ export function sameCopies(before: Replica, after: Replica): boolean {
 /** What a turn tells those who follow its account. */
 export function eventRows({ before, replica, link, events = [] }: Turn): Record<string, unknown>[] {
   return events.map((event) => ({ by: before.id, account_id: replica.account_id, link_id: link?.after.id ?? replica.link_id, ...event }));
+}
+
+/** The same in full, for subscribers. */
+export function outboxRows({ before, tellings = [] }: Turn): Record<string, unknown>[] {
+  return tellings.map((event) => outboxRow(event, before.id));
 }

@@ -1,4 +1,5 @@
 /** The statements of a turn. Each takes arrays, one element for each turn (or part of a turn) of the group. */
+import { outboxFrom } from './outbox.ts';
 
 export const HOLD = `
 select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease) on r.id = t.id and r.lease = t.lease
@@ -123,6 +124,12 @@ with updated as (${REPLICA_UPDATE}
   where t.by in (select id from updated) and r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and r.id <= t.upto
 )
 select id, due from updated`;
+
+/** The same with events for subscribers. */
+export const BIRTH_TOLD = BIRTH.replace(', settled as (', `, told as (
+  insert into outbox (id, type, account_id, doc) ${outboxFrom(6)}
+  where t.by in (select id from updated)
+), settled as (`);
 
 export const NOTES = `
 insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::jsonb[])`;

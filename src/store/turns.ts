@@ -6,9 +6,10 @@ import type { Turn, TurnResult } from '../ports/store.ts';
 import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
+import { OUTBOX } from './outbox.ts';
 import { toJson } from './rows.ts';
 import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
-import { eventRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
@@ -201,6 +202,8 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
   if (operations.length > 0) await sql.run('turn_operations', OPERATIONS, [toJson(operations)]);
   const events = turns.flatMap(eventRows);
   if (events.length > 0) await sql.run('turn_events', EVENTS, [toJson(events)]);
+  const told = turns.flatMap(outboxRows);
+  if (told.length > 0) await sql.run('outbox', OUTBOX, [toJson(told)]);
   const notes = turns.flatMap((turn) => turn.notes.map((note) => ({ turn, note })));
   if (notes.length > 0) {
     await sql.run('turn_notes', NOTES, [

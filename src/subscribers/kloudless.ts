@@ -9,8 +9,9 @@ export const kloudless: Format = {
   name: 'kloudless',
   title: 'Kloudless webhook',
   faults: () => [],
+  takes: ({ account }) => account !== null,
   render({ event }, { url, secrets }) {
-    const body = new URLSearchParams({ account: String(event.account.id) }).toString();
+    const body = new URLSearchParams({ account: String(event.account?.id ?? '') }).toString();
     const signature = createHmac('sha256', secrets[0] ?? '').update(body).digest('base64');
     return { url, headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-kloudless-signature': signature }, body };
   },

@@ -1,9 +1,10 @@
 /**
- * Slack incoming webhooks with Block Kit: readable, escaped, within Slack's limits.
- * https://docs.slack.dev/reference/block-kit/blocks
+ * Slack with Block Kit: readable, escaped, within Slack's limits. To the address of an incoming webhook, or with a bot's token to a
+ * channel, where everything about one ticket goes into one thread.
+ * https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/methods/chat.postMessage
  */
 import type { Comment, Person } from '../core/model.ts';
-import type { Format, MeshEvent } from '../ports/subscriber.ts';
+import type { Delivered, Format, MeshEvent } from '../ports/subscriber.ts';
 
 const HEADER_MOST = 150;
 const TEXT_MOST = 2_900;
@@ -22,6 +23,7 @@ const TITLES: Readonly<Record<MeshEvent['type'], string>> = {
   'account.stopped': 'Account stopped',
   'account.resumed': 'Account works again',
   'operation.parked': 'A write waits for a person',
+  'subscription.disabled': 'A subscription was disabled',
 };
 
 interface Text {
@@ -33,12 +35,55 @@ type Block =
   | { readonly type: 'section'; readonly text?: Text; readonly fields?: readonly Text[] }
   | { readonly type: 'context'; readonly elements: readonly Text[] };
 
+const POST_MESSAGE = 'https://slack.com/api/chat.postMessage';
+const TOKEN = /^xox[a-z]-[A-Za-z0-9-]+$/;
+/** Codes of an answer that is no success although its status is: what passes by itself, and what only asks for patience. */
+const BUSY: ReadonlySet<string> = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org']);
+const TOO_FAST: ReadonlySet<string> = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
+
 export const slack: Format = {
   name: 'slack',
   title: 'Slack message',
-  faults: ({ url }) => (url.startsWith('https://') ? [] : [{ path: 'url', message: 'This must be an https address: Slack has no others.' }]),
-  render: ({ event }, { url }) => ({ url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(slackMessage(event)) }),
+  url: POST_MESSAGE,
+  faults({ url, token, channel }) {
+    if (token === null) {
+      return [
+        ...(url === POST_MESSAGE ? [{ path: 'url', message: 'This is missing: give the address of an incoming webhook, or a bot’s token and channel.' }] : []),
+        ...(channel === null ? [] : [{ path: 'channel', message: 'This goes with a bot’s token only: an incoming webhook has its own channel.' }]),
+      ];
+    }
+    return [
+      ...(TOKEN.test(token) ? [] : [{ path: 'token', message: 'This must be the token of a Slack bot: xoxb- and more.' }]),
+      ...(channel === null ? [{ path: 'channel', message: 'This is missing: a bot writes to a channel, such as C024BE91L.' }] : []),
+    ];
+  },
+  render({ event, thread }, { url, token, channel }) {
+    const message = slackMessage(event);
+    if (token === null) return { url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(message) };
+    const body = { channel, ...message, unfurl_links: false, ...(thread === null ? {} : { thread_ts: thread }) };
+    return { url, headers: { 'content-type': 'application/json; charset=utf-8', authorization: `Bearer ${token}` }, body: JSON.stringify(body) };
+  },
+  answered: (answer, { token }) => (token === null || answer.status !== 200 ? { answer, thread: null } : judged(answer)),
 };
+
+/** Slack answers its methods with 200 whatever became of them; `ok` says it, and `error` why not. */
+function judged(answer: Delivered): { readonly answer: Delivered; readonly thread: string | null } {
+  const said = saidIn(answer.read);
+  if (said?.ok === true) return { answer, thread: typeof said.ts === 'string' ? said.ts : null };
+  if (said === null) return { answer: { ...answer, status: 502, failure: 'the answer is none of Slack’s' }, thread: null };
+  const code = typeof said.error === 'string' ? said.error.slice(0, 100) : 'no reason';
+  const status = TOO_FAST.has(code) ? 429 : BUSY.has(code) ? 503 : 400;
+  return { answer: { ...answer, status, failure: `Slack refuses it: ${code}` }, thread: null };
+}
+
+function saidIn(text: string): { readonly ok?: unknown; readonly ts?: unknown; readonly error?: unknown } | null {
+  try {
+    const said: unknown = JSON.parse(text);
+    return typeof said === 'object' && said !== null ? said : null;
+  } catch {
+    return null;
+  }
+}
 
 /** `text` is what notifications and screen readers show; the blocks are what is seen. */
 export function slackMessage(event: MeshEvent): { readonly text: string; readonly blocks: readonly Block[] } {
@@ -48,7 +93,10 @@ export function slackMessage(event: MeshEvent): { readonly text: string; readonl
   if (said !== undefined && said.trim() !== '') blocks.push({ type: 'section', text: { type: 'mrkdwn', text: escaped(said, TEXT_MOST) } });
   const fields = fieldsOf(event);
   if (fields.length > 0) blocks.push({ type: 'section', fields });
-  blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escaped(`${event.account.name} (${event.account.service}) · ${event.time}`, FIELD_MOST) }] });
+  const where = event.account === null ? (event.subscription?.name ?? event.subscription?.id ?? 'Deskmesh') : `${event.account.name} (${event.account.service})`;
+  const elements: Text[] = [{ type: 'mrkdwn', text: escaped(`${where} · ${event.time}`, FIELD_MOST) }];
+  if (event.ticket?.url != null) elements.push({ type: 'mrkdwn', text: linkTo(event.ticket.url, 'Open the ticket') });
+  blocks.push({ type: 'context', elements });
   return { text: escaped(title, TEXT_MOST), blocks };
 }
 
@@ -88,6 +136,11 @@ function wordsOf(html: string): string {
     .replaceAll('&nbsp;', ' ')
     .replaceAll('&amp;', '&')
     .trim();
+}
+
+/** A link; an address that could end it early is shown as text. */
+function linkTo(url: string, words: string): string {
+  return /^https?:\/\/[^\s<>|]{1,1000}$/.test(url) ? `<${escaped(url, FIELD_MOST)}|${words}>` : escaped(url, FIELD_MOST);
 }
 
 function oneLine(text: string): string {

@@ -50,6 +50,18 @@ export async function prepare(site: ApiSite): Promise<Prepared> {
   const shownTokens: string[] = [];
   for (let n = 0; n < 30; n += 1) shownTokens.push((await made({ name: `n${n}`, scope: 'all' })).id);
 
+  const subscriptions: string[] = [];
+  const deliveries: string[] = [];
+  for (let n = 0; n < 30; n += 1) {
+    const { body: subscription, text } = await site.ask('/subscriptions', { body: { url: 'https://hooks.invalid/in', events: ['*'], ...(n % 2 === 0 ? {} : { format: 'zapier' }), enabled: false } });
+    if (subscription['id'] === undefined) throw new Error(`no subscription: ${text}`);
+    subscriptions.push(String(subscription['id']));
+    const { body: delivery } = await site.ask(`/subscriptions/${String(subscription['id'])}/test`, { method: 'POST' });
+    deliveries.push(String(delivery['id']));
+  }
+  const { database } = site.app;
+  await database.run('given_up', `update deliveries set state = 'dead', due_at = null, settled_at = now() where subscription_id = any($1::uuid[])`, [subscriptions.slice(0, 10)]);
+
   const UUID = '0198c5b2-7b1e-7c3a-9d55-0f5e8f6f2a10';
   /** Requests are made one part after the other: what a ticket belongs to was picked just before it. */
   let current: Known | null = null;
@@ -84,6 +96,10 @@ export async function prepare(site: ApiSite): Promise<Prepared> {
           return pick(chance, [link, UUID, 'x']);
         case 'operation_id':
           return pick(chance, [operation, '999999', 'x', '0']);
+        case 'subscription_id':
+          return operationId === 'deleteSubscription' ? pick(chance, [...subscriptions.slice(10), UUID, 'x']) : pick(chance, [...subscriptions.slice(0, 10), UUID, 'x']);
+        case 'delivery_id':
+          return pick(chance, [...deliveries.slice(0, 10), UUID, 'x']);
         case 'receipt_id':
           return pick(chance, [receipt.id, '999999', 'x', '-1']);
         default:

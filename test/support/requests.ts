@@ -141,7 +141,7 @@ export function plannerOf(parts: { readonly document: Schema; readonly chance: C
   ];
   const ofScope: readonly Twist[] = [
     ({ responses, method }, draft) => (responses['403'] !== undefined && method !== 'GET' && !draft.path.includes('encode_raw_id') ? expect(withHeader(draft, { authorization: `Bearer ${tokens.readOnly}` }), 'a read-only token', 403, 'forbidden') : null),
-    ({ path }, draft) => (/^\/v1\/(tokens|links|mirrors|operations|receipts)/.test(path) ? expect(withHeader(draft, { authorization: `Bearer ${tokens.account}` }), 'a token of one account', 403, 'forbidden') : null),
+    ({ path }, draft) => (/^\/v1\/(tokens|links|mirrors|operations|receipts|subscriptions|deliveries)/.test(path) ? expect(withHeader(draft, { authorization: `Bearer ${tokens.account}` }), 'a token of one account', 403, 'forbidden') : null),
     (_, draft) => ({ ...withHeader(draft, { authorization: `Bearer ${tokens.account}` }), what: 'a token of one account, anywhere', valid: false, expected: null }),
     ({ path }, draft) => (path.includes('{account_id}') ? { ...withHeader(draft, { authorization: `Bearer ${tokens.account}` }), path: draft.path.replace(/accounts\/[^/]+/, 'accounts/me'), what: 'me', valid: false } : null),
     ({ path }, draft) => ({ ...draft, method: pick(chance, ['PUT', 'PATCH', 'POST', 'DELETE', 'GET']), path: path.replaceAll(/\{\w+\}/g, '3'), query: [], body: undefined, what: 'another method', valid: false }),

@@ -45,6 +45,7 @@ export function makerOf(chance: Chance, resolve: (ref: string) => Schema): Maker
   function text(schema: Schema): string {
     const { format, pattern, minLength = 0, maxLength = 60 } = schema as { format?: string; pattern?: string; minLength?: number; maxLength?: number };
     if (format === 'date-time') return pick(chance, ['2026-01-31T08:00:00Z', '2030-12-01T23:59:59+05:30', '2027-06-01T12:00:00.123Z']);
+    if (format === 'uri') return pick(chance, ['https://hooks.invalid/in', 'https://hooks.invalid/x?y=1']);
     if (format === 'uuid') return '0198c5b2-7b1e-7c3a-9d55-0f5e8f6f2a10';
     if (pattern !== undefined) return fitPattern(pattern);
     let made = '';

@@ -34,6 +34,7 @@ describe('settings', () => {
         workerLanes: 160,
         retainReceiptsDays: 30,
         retainOperationsDays: 90,
+        retainDeliveriesDays: 30,
         apiRequestsPerMinute: 30_000,
         appId: 'deskmesh',
         allowPrivateSubscribers: [],

@@ -170,8 +170,8 @@ export function safely<A extends readonly unknown[], R>(method: (...args: A) => 
 }
 
 /**
- * For what comes before a write: whatever is wrong with it, the write was not sent. `missing` is kept only where what was
- * looked for is what is written to; else a look-up that finds nothing would tell of a ticket that is gone.
+ * For what comes before a write: whatever is wrong with it, the write was not sent. `missing` and `refused` are kept only where what
+ * was looked for is what is written to; else a look-up that finds nothing would tell of a ticket that is gone.
  */
 export async function notDone<T>(before: () => Promise<T>, { ofTarget = false } = {}): Promise<T> {
   try {
@@ -179,7 +179,7 @@ export async function notDone<T>(before: () => Promise<T>, { ofTarget = false } 
   } catch (error) {
     if (!(error instanceof DeskFailure)) throw error;
     if (error.kind === 'throttled' || error.kind === 'unauthorised' || error.kind === 'unavailable') throw error;
-    if (ofTarget && error.kind === 'missing') throw error;
+    if (ofTarget && (error.kind === 'missing' || error.kind === 'refused')) throw error;
     throw new DeskFailure('unavailable', `not sent: ${error.message}`, { status: error.status, code: error.code });
   }
 }

@@ -98,13 +98,14 @@ function connect(account: Account, world: World): Desk {
   const http = openHttp({ ...shared, headers: { ...who, accept: 'application/xml, text/xml, application/json' }, complaints, patience: PATIENCE });
   const both: Both = {
     pass: safely(openPass({ ...shared, headersFor: () => who })),
+    page: (id) => `${account.url}/tickets/${encodeURIComponent(id)}`,
     ensureWebhook: safely((url: string) => Promise.resolve(hookOf(account, url))),
   };
   return settings.mode === 'agent' ? agentDesk(http, settings, world, both) : endUserDesk(http, settings, world, both, settings.on_behalf_of ?? email);
 }
 
 /** What is the same for agents and end users. */
-type Both = Pick<Desk, 'pass' | 'ensureWebhook'>;
+type Both = Pick<Desk, 'pass' | 'page' | 'ensureWebhook'>;
 
 function agentDesk(http: Http, settings: Settings, world: World, both: Both): Desk {
   const client = openClient(http, settings, world);

@@ -137,6 +137,7 @@ function connect(account: Account, world: World, vault?: Vault): Desk {
     listTickets: safely((page: string | null, query?: TicketQuery) => reads.listTickets(page, query)),
     listComments: safely((id: string, page: string | null) => reads.listComments(id, page)),
     changes: safely((cursor: string | null, since: number) => reads.changes(cursor, since)),
+    page: (id) => `${base}/agent/tickets/${encodeURIComponent(id)}`,
     raw: (of) => raws.of(of),
     pass: safely(pass),
     download: safely((attachment) => files.download(attachment)),

@@ -2,6 +2,7 @@
  * Ids of the Help Desk API: a prefix and the desk's own id in unpadded base64url, `ticket_NjQ2MTUz` for 646153. They hold
  * nothing else, so the same object has the same id in every account that reaches its desk.
  */
+import { apiId } from '../../core/api-id.ts';
 import { isPlainId } from '../../engine/storable.ts';
 import { AppError } from '../../errors.ts';
 
@@ -9,7 +10,7 @@ const KINDS = ['ticket', 'comment'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export function idOf(kind: Kind, rawId: string): string {
-  return `${kind}_${Buffer.from(rawId, 'utf8').toString('base64url')}`;
+  return apiId(kind, rawId);
 }
 
 /**

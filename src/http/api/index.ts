@@ -5,15 +5,18 @@ import type { Hooks } from '../../engine/hooks.ts';
 import { createOnceRunner } from '../../engine/once.ts';
 import type { Operator } from '../../engine/operator.ts';
 import type { Roster } from '../../engine/roster.ts';
+import type { Judging } from '../../engine/subscription-faults.ts';
 import type { AccountBooks, EventFeed, GivenStore, OnceStore, Records, TokenStore } from '../../ports/api.ts';
 import type { Connector } from '../../ports/connector.ts';
 import type { FileStore } from '../../ports/files.ts';
 import type { AccountStore, LaneStore } from '../../ports/store.ts';
+import type { DeliveryBooks, SubscriptionStore } from '../../ports/subscriptions.ts';
 import type { World } from '../../ports/world.ts';
 import { createBodyReader } from '../body.ts';
 import { accountRoutes } from './accounts.ts';
 import { createCallers } from './callers.ts';
 import { commentRoutes } from './comments.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { createDesks } from './desks.ts';
 import { createDocs } from './docs.ts';
 import { eventRoutes } from './events.ts';
@@ -23,6 +26,7 @@ import { passingRoutes } from './passing.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { serveRoute } from './serve.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
 import { ticketRoutes } from './tickets.ts';
 import { tokenRoutes } from './tokens.ts';
 import { createFormReader } from './uploads.ts';
@@ -37,6 +41,8 @@ export interface ApiParts {
     readonly feed: EventFeed;
     readonly given: GivenStore;
     readonly records: Records;
+    readonly subscriptions: SubscriptionStore;
+    readonly deliveryBooks: DeliveryBooks;
   };
   readonly roster: Roster;
   readonly hooks: Hooks;
@@ -44,6 +50,10 @@ export interface ApiParts {
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly files: FileStore;
   readonly sealer: Sealer;
+  /** What a subscription is held against. */
+  readonly judging: Judging;
+  /** Subscriptions changed, or a delivery is due. */
+  readonly deliver: () => Promise<void>;
   readonly world: World;
   /** Without a trailing slash; asked for late, since the port may be known late. */
   readonly publicUrl: () => string;
@@ -83,6 +93,8 @@ export function createApi(parts: ApiParts): Api {
     ...passingRoutes({ desks, world }),
     ...eventRoutes({ feed: store.feed, href }),
     ...recordRoutes({ records: store.records, operator: parts.operator, sealer, href }),
+    ...subscriptionRoutes({ subscriptions: store.subscriptions, books: store.deliveryBooks, judging: parts.judging, sealer, href, world, changed: parts.deliver }),
+    ...deliveryRoutes({ books: store.deliveryBooks, sealer, href, changed: parts.deliver }),
     ...tokenRoutes({ tokens: store.tokens, callers, roster, usualRate: settings.usualRate, appId: settings.appId, sealer, href }),
   ];
 

@@ -20,6 +20,8 @@ const TAGS: readonly (readonly [name: string, about: string])[] = [
   ['Links', 'One logical ticket across desks.'],
   ['Operations', 'What the mirror wrote.'],
   ['Receipts', 'The webhooks that came.'],
+  ['Subscriptions', 'Who is told of events, and how.'],
+  ['Deliveries', 'What subscribers were told, and what they answered.'],
   ['Tokens', 'Keys to this API.'],
 ];
 
@@ -33,6 +35,8 @@ const PATH_PARAMETERS: Readonly<Record<string, readonly [about: string, schema: 
   link_id: ['The link’s id.', { type: 'string' }, '0198c5b2-7b1e-7c3a-9d55-0f5e8f6f2a10'],
   operation_id: ['The operation’s id.', { type: 'string' }, '4711'],
   receipt_id: ['The receipt’s id.', { type: 'string' }, '17'],
+  subscription_id: ['The subscription’s id.', { type: 'string' }, '0198c5b2-7b1e-7c3a-9d55-0f5e8f6f2a10'],
+  delivery_id: ['The delivery’s id.', { type: 'string' }, '0198c5b2-9f11-7a20-b3d4-1c2d3e4f5a6b'],
 };
 
 const ALWAYS: readonly ErrorCode[] = ['authentication_required', 'unauthorized', 'invalid_token', 'invalid_parameters', 'too_many_requests', 'internal_error', 'service_not_available'];

@@ -110,7 +110,7 @@ function idFor(operation: Operation, parameter: string, dice: () => number): str
 
 /** What a service's own schema, or the store, says of a body that fits the general one. */
 function isAboutContent(faults: readonly { path: string }[] | undefined): boolean {
-  return faults?.every(({ path }) => /^\/(service|credentials|settings|url|account_id)|^query\/(account_id|ticket_id)|^header\/X-Kloudless-Raw/.test(path)) === true;
+  return faults?.every(({ path }) => /^\/(service|credentials|settings|url|account_id|accounts|template|channel|token|secret)|^query\/(account_id|ticket_id)|^header\/X-Kloudless-Raw/.test(path)) === true;
 }
 
 test('the master token is let in', async () => {

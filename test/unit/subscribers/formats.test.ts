@@ -14,13 +14,13 @@ const SECRETS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscCh
 function event(draft: Partial<MeshEvent> = {}): MeshEvent {
   return {
     id: 'evt_1', type: 'ticket.updated', time: '2026-02-03T04:05:00Z', account: { id: 3, name: 'support', service: 'zendesk' }, link: 'l1', cause: 'person', private: false,
-    ticket: { id: '17', subject: 'Printer', status: 'open', priority: null, tags: ['a'] },
+    ticket: { id: 'ticket_MTc', raw_id: '17', url: null, subject: 'Printer', status: 'open', priority: null, tags: ['a'] },
     changes: { status: { from: 'pending', to: 'open' } },
     ...draft,
   };
 }
-const endpoint = (draft: Partial<Endpoint> = {}): Endpoint => ({ url: 'https://hooks.example/x', secrets: SECRETS, template: null, ...draft });
-const sent = (name: string, of: MeshEvent = event(), to: Endpoint = endpoint(), at = NOW) => formats[name]!.render({ event: of, deliveryId: 'dlv_9', at }, to);
+const endpoint = (draft: Partial<Endpoint> = {}): Endpoint => ({ url: 'https://hooks.example/x', secrets: SECRETS, template: null, token: null, channel: null, ...draft });
+const sent = (name: string, of: MeshEvent = event(), to: Endpoint = endpoint(), at = NOW) => formats[name]!.render({ event: of, deliveryId: 'dlv_9', at, thread: null }, to);
 
 describe('standard webhooks', () => {
   test('verify with the specification’s own library under every secret, at each attempt', () => {
@@ -67,8 +67,8 @@ describe('a Slack message', () => {
       fc.property(hostile, hostile, fc.boolean(), (subject, content, open) => {
         const message = slackMessage(
           event({
-            type: 'comment.created', ticket: { id: '1', subject, requester: { user_id: null, email: null, name: content } }, changes: { subject: { from: content, to: subject } },
-            comment: { id: 'c', content, public: open, author: { user_id: null, email: null, name: subject } },
+            type: 'comment.created', ticket: { id: '1', raw_id: '1', url: null, subject, requester: { user_id: null, email: null, name: content } }, changes: { subject: { from: content, to: subject } },
+            comment: { id: 'c', raw_id: 'c', content, public: open, author: { user_id: null, email: null, name: subject } },
           }),
         );
         expect(message.blocks.length).toBeLessThanOrEqual(50);
@@ -97,7 +97,7 @@ describe('a Slack message', () => {
         { type: 'context', elements: [{ type: 'mrkdwn', text: 'support (zendesk) · 2026-02-03T04:05:00Z' }] },
       ],
     });
-    const comment = { id: 'c', content: '<p>Hi &amp; bye</p>', public: false, author: { user_id: null, email: null, name: 'Ben' } };
+    const comment = { id: 'c', raw_id: 'c', content: '<p>Hi &amp; bye</p>', public: false, author: { user_id: null, email: null, name: 'Ben' } };
     expect(slackMessage(event({ type: 'comment.created', comment })).blocks[1]).toEqual({ type: 'section', text: { type: 'mrkdwn', text: 'Ben (private): Hi &amp; bye' } });
   });
 });
@@ -111,7 +111,7 @@ describe('a template', () => {
   test('lets no text out of its place', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (subject) => {
-        const body = sent('template', event({ ticket: { id: '1', subject } }), endpoint({ template: { a: 'x {{ticket.subject}} y', b: '{{ticket.subject}}' } })).body;
+        const body = sent('template', event({ ticket: { id: '1', raw_id: '1', url: null, subject } }), endpoint({ template: { a: 'x {{ticket.subject}} y', b: '{{ticket.subject}}' } })).body;
         expect(JSON.parse(body)).toEqual({ a: `x ${subject} y`.toWellFormed(), b: subject.toWellFormed() });
       }),
     );
