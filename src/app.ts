@@ -19,6 +19,7 @@ import { LEASE_MS } from './engine/worker.ts';
 import { createHttp } from './http/app.ts';
 import { hashOf, hintOf, newToken } from './http/api/callers.ts';
 import { createApi } from './http/api/index.ts';
+import { createRequestLog } from './http/request-log.ts';
 import { listen } from './http/server.ts';
 import { openNetwork } from './net/public-address.ts';
 import type { Connector } from './ports/connector.ts';
@@ -67,7 +68,9 @@ export interface App {
 }
 
 /** Starts everything that the role asks for. What was begun is undone if a later part fails. */
-export async function startApp({ config, secrets, world, connectors = registry }: AppOptions): Promise<App> {
+export async function startApp({ config, secrets, world: outside, connectors = registry }: AppOptions): Promise<App> {
+  const requests = createRequestLog(outside.log);
+  const world: World = { ...outside, log: requests.log };
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) {
@@ -134,6 +137,7 @@ export async function startApp({ config, secrets, world, connectors = registry }
           if (working) deliverer.nudge();
         },
         world,
+        within: requests.within,
         publicUrl,
         settings: {
           usualRate: config.apiRequestsPerMinute,
@@ -142,7 +146,7 @@ export async function startApp({ config, secrets, world, connectors = registry }
         },
       });
       const app = createHttp({ receiver, world, health: () => healthOf(store, queue, roster), routes: api.middleware });
-      const listening = await listen({ app, host: config.host, port: config.port });
+      const listening = await listen({ app, host: config.host, port: config.port, world });
       undo.push(() => listening.close());
       url = listening.url;
     }

@@ -11,12 +11,13 @@ export interface OnceRunner {
   /**
    * Does the work, or gives the answer that it had before. `keep` says which failures are answers for good; after the others
    * the same request may be made again. Rejects with `unprocessable_entity` for a key that was used for something else, and
-   * with `conflict` while another call is at it.
+   * with `conflict` while another call is at it. `requestId` is for the log.
    */
   run(
-    request: OnceRequest | null,
+    request: OnceRequest,
     work: (once: Once) => Promise<KeptAnswer>,
     keep: (error: unknown) => KeptAnswer | null,
+    requestId: string,
   ): Promise<KeptAnswer & { readonly replayed: boolean }>;
 }
 
@@ -25,8 +26,7 @@ const LEASE_MS = 30_000;
 
 export function createOnceRunner({ store, world }: { readonly store: OnceStore; readonly world: World }): OnceRunner {
   return {
-    async run(request, work, keep) {
-      if (request === null) return { ...(await work(unkept(world.id()))), replayed: false };
+    async run(request, work, keep, requestId) {
       const standing = await store.begin(request, LEASE_MS);
       switch (standing.kind) {
         case 'done':
@@ -38,7 +38,7 @@ export function createOnceRunner({ store, world }: { readonly store: OnceStore; 
         case 'ours':
       }
       const { id, lease } = standing;
-      const stop = keepAlive(id, lease);
+      const stop = keepAlive(id, lease, requestId);
       try {
         const answer = await work({ id, intent: standing.intent, intend: (intent) => intend(id, lease, intent) });
         await store.finish(id, lease, answer);
@@ -46,7 +46,7 @@ export function createOnceRunner({ store, world }: { readonly store: OnceStore; 
       } catch (error) {
         const answer = keep(error);
         await (answer === null ? store.release(id, lease) : store.finish(id, lease, answer)).catch((again: unknown) =>
-          world.log.warn('once.not_kept', { once: id, message: String(again) }),
+          world.log.warn('once.not_kept', { request_id: requestId, once: id, message: String(again) }),
         );
         throw error;
       } finally {
@@ -59,13 +59,13 @@ export function createOnceRunner({ store, world }: { readonly store: OnceStore; 
     if (!(await store.intend(id, lease, intent))) throw busy(LEASE_MS);
   }
 
-  function keepAlive(id: string, lease: string): () => void {
+  function keepAlive(id: string, lease: string, requestId: string): () => void {
     const stopping = new AbortController();
     const renew = async (): Promise<void> => {
       for (;;) {
         await world.sleep(LEASE_MS / 3, stopping.signal);
         if (stopping.signal.aborted) return;
-        await store.renew(id, lease, LEASE_MS).catch((error: unknown) => world.log.warn('once.not_renewed', { once: id, message: String(error) }));
+        await store.renew(id, lease, LEASE_MS).catch((error: unknown) => world.log.warn('once.not_renewed', { request_id: requestId, once: id, message: String(error) }));
       }
     };
     void renew();
@@ -73,8 +73,8 @@ export function createOnceRunner({ store, world }: { readonly store: OnceStore; 
   }
 }
 
-/** A request without a key: nothing of it is kept. */
-function unkept(id: string): Once {
+/** Of a request without a key: nothing of it is kept. */
+export function unkept(id: string): Once {
   return { id, intent: null, intend: () => Promise.resolve() };
 }
 

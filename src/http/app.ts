@@ -2,7 +2,7 @@
 import Koa from 'koa';
 import type { Receiver } from '../engine/receive.ts';
 import type { World } from '../ports/world.ts';
-import { createErrorDoor } from './errors.ts';
+import { createErrorDoor, REQUEST_ID } from './errors.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHooks } from './hooks.ts';
 
@@ -22,7 +22,7 @@ const BODY_TIMEOUT_MS = 30_000;
 export function createHttp({ receiver, health, world, routes = [], maxBodyBytes = MAX_BODY_BYTES, bodyTimeoutMs = BODY_TIMEOUT_MS }: HttpParts): Koa {
   // Named, because Koa would otherwise read the environment.
   const app = new Koa({ env: 'production' });
-  app.on('error', (err: unknown) => logBeyondTheDoor(err, world));
+  app.on('error', (err: unknown, ctx?: Koa.Context) => logBeyondTheDoor(err, ctx?.response.get(REQUEST_ID), world));
 
   app.use(createErrorDoor({ world }));
   app.use(createHooks({ receiver, world, limits: { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs } }));
@@ -32,8 +32,8 @@ export function createHttp({ receiver, health, world, routes = [], maxBodyBytes 
 }
 
 /** What the error door did not see: a caller that went away while it was being answered, or a fault in the door itself. */
-function logBeyondTheDoor(err: unknown, world: World): void {
+function logBeyondTheDoor(err: unknown, requestId: string | undefined, world: World): void {
   const answered = err instanceof Error && 'headerSent' in err && err.headerSent === true;
-  if (answered) world.log.debug('http.cut_off', { err });
-  else world.log.error('http.broken', { err });
+  if (answered) world.log.debug('http.cut_off', { request_id: requestId, err });
+  else world.log.error('http.broken', { request_id: requestId, err });
 }

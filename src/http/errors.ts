@@ -72,7 +72,8 @@ function internal(): AppError {
 /** An answer that only got its status: an unknown path, or a method that a router refused. */
 function bare(ctx: Koa.Context): AppError {
   if (ctx.status === 404) return new AppError('not_found', `There is nothing at ${clip(ctx.path)}: see the documentation for the paths.`);
-  if (ctx.status === 405) return new AppError('method_not_allowed', `${clip(ctx.method)} is not possible here: the Allow header lists what is.`);
+  // The router calls a method that none of its routes has not implemented; Allow is set all the same.
+  if (ctx.status === 405 || (ctx.status === 501 && ctx.response.get('Allow') !== '')) return new AppError('method_not_allowed', `${clip(ctx.method)} is not possible here: the Allow header lists what is.`);
   const code = codeOf(ctx.status);
   return code === null ? internal() : new AppError(code, ctx.message);
 }

@@ -32,7 +32,7 @@ export function createHooks({ receiver, world, limits }: HooksParts): Koa.Middle
     const rawBody = await readBody(ctx.req);
     if (rawBody === null) {
       ctx.respond = false;
-      world.log.debug('webhook.aborted', { account_id: Number(account) });
+      world.log.debug('webhook.aborted', { request_id: ctx.response.get(REQUEST_ID), account_id: Number(account) });
       return;
     }
     const { status, body } = await receiver.receive(Number(account), token, {
@@ -42,7 +42,7 @@ export function createHooks({ receiver, world, limits }: HooksParts): Koa.Middle
     });
     if (typeof body === 'string') answerText(ctx, status, body);
     else answerAtOnce(ctx, status, body);
-    world.log.debug('webhook.answered', { account_id: Number(account), status });
+    world.log.debug('webhook.answered', { request_id: ctx.response.get(REQUEST_ID), account_id: Number(account), status });
   }
 
   /** One line for each webhook that is turned away. The path is left out of it, because it holds the token. */

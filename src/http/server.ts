@@ -3,7 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type Koa from 'koa';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { World } from '../ports/world.ts';
+import { errorBody, REQUEST_ID } from './errors.ts';
 
 export interface ListenOptions {
   readonly app: Koa;
@@ -12,6 +14,7 @@ export interface ListenOptions {
   readonly port: number;
   /** How long `close` waits for requests in flight. */
   readonly graceMs?: number;
+  readonly world: Pick<World, 'id' | 'log'>;
 }
 
 export interface Listening {
@@ -22,7 +25,7 @@ export interface Listening {
 }
 
 /** Rejects with `configuration` when the port cannot be had. */
-export async function listen({ app, host, port, graceMs = 10_000 }: ListenOptions): Promise<Listening> {
+export async function listen({ app, host, port, graceMs = 10_000, world }: ListenOptions): Promise<Listening> {
   const server = createServer({
     headersTimeout: 15_000,
     // Later than the limit for bodies, whose answer says more than Node's own.
@@ -32,7 +35,7 @@ export async function listen({ app, host, port, graceMs = 10_000 }: ListenOption
     keepAliveTimeout: 65_000,
   }, app.callback());
   server.maxHeadersCount = 200;
-  server.on('clientError', answerMalformed);
+  server.on('clientError', (error, socket) => answerMalformed(error, socket, world));
   await open(server, host, port);
 
   let closed: Promise<void> | null = null;
@@ -91,15 +94,18 @@ function shut(server: Server, graceMs: number): Promise<void> {
   });
 }
 
-/** What is not HTTP has no request to answer: a plain line on the bare connection, and the connection ends. */
-function answerMalformed(error: NodeJS.ErrnoException & { readonly bytesParsed?: number }, socket: Duplex): void {
+/** What is not HTTP never becomes a request: it is answered on the bare connection, which ends, in the shape of every other error. */
+function answerMalformed(error: NodeJS.ErrnoException & { readonly bytesParsed?: number }, socket: Duplex, world: ListenOptions['world']): void {
   if (error.code === 'ECONNRESET' || !socket.writable || hasSpoken(socket)) {
     socket.destroy();
     return;
   }
-  const [status, sentence] = malformed(error.code);
-  const body = `${sentence}\n`;
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const [status, phrase, code, sentence] = malformed(error.code);
+  const id = world.id();
+  world.log.debug('http.malformed', { request_id: id, status, code: error.code });
+  const body = JSON.stringify({ ...errorBody(new AppError(code, sentence), id), status_code: status });
+  const head = [`HTTP/1.1 ${status} ${phrase}`, 'Connection: close', 'Content-Type: application/json', `${REQUEST_ID}: ${id}`, `Content-Length: ${Buffer.byteLength(body)}`];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** An answer may be under way on this connection, and a second one in the midst of it would garble it. */
@@ -107,13 +113,13 @@ function hasSpoken(socket: Duplex): boolean {
   return 'bytesWritten' in socket && typeof socket.bytesWritten === 'number' && socket.bytesWritten > 0;
 }
 
-function malformed(code: string | undefined): readonly [status: string, sentence: string] {
+function malformed(code: string | undefined): readonly [status: number, phrase: string, code: ErrorCode, sentence: string] {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return ['431 Request Header Fields Too Large', 'The headers are too large.'];
+      return [431, 'Request Header Fields Too Large', 'bad_request', 'The headers are too large: 16 KiB are taken in all.'];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['408 Request Timeout', 'The request did not arrive in time.'];
+      return [408, 'Request Timeout', 'request_timeout', 'The request did not arrive in time.'];
     default:
-      return ['400 Bad Request', 'This is not a valid HTTP request.'];
+      return [400, 'Bad Request', 'bad_request', 'This is not a valid HTTP request.'];
   }
 }

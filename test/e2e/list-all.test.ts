@@ -13,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { deskmesh, type Running } from '../support/running.ts';
 import { each, scale } from '../support/scale.ts';
 
-/** The full size is asked for with E2E_LISTED=10000. */
+/** `npm run list-all` tells it in full size. */
 const TICKETS = scale('LISTED', 350);
 const HEAP_MIB = 96;
 /** What may come on top between the first quarter of a list and its end: what a heap does by itself, but not the list. */

@@ -24,7 +24,7 @@ export async function site(parts: Partial<HttpParts> & { world?: FakeWorld; grac
   const world = parts.world ?? fakeWorld();
   const receiver: Receiver = { receive: () => Promise.resolve({ status: 202, body: { receipt: 'r1', status: 'accepted' } }) };
   const app = createHttp({ receiver, health: () => Promise.resolve(WELL), ...parts, world });
-  const server = await listen({ app, host: '127.0.0.1', port: 0, graceMs: parts.graceMs ?? 1000 });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, graceMs: parts.graceMs ?? 1000, world });
   open.push(server);
   return { ...server, world };
 }

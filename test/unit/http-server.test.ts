@@ -6,7 +6,7 @@ import type { Health } from '../../src/http/health.ts';
 import { createDeadlines } from '../../src/http/deadlines.ts';
 import { listen } from '../../src/http/server.ts';
 import { fakeWorld, signed } from '../support/hook-fixture.ts';
-import { BODY, deliver, fault, HOOK, send, site, WELL } from '../support/site.ts';
+import { BODY, deliver, fault, HOOK, raw, send, site, UUID, WELL } from '../support/site.ts';
 
 describe('health', () => {
   test('/healthz says that the process is up; a body on the GET is ignored', async () => {
@@ -48,11 +48,25 @@ describe('the server', () => {
   test('names the port that is in use, and the cure', async () => {
     const server = await site();
     const port = Number(new URL(server.url).port);
-    const app = createHttp({ receiver: gated().receiver, health: () => Promise.resolve(WELL), world: fakeWorld() });
-    await expect(listen({ app, host: '127.0.0.1', port })).rejects.toMatchObject({
+    const world = fakeWorld();
+    const app = createHttp({ receiver: gated().receiver, health: () => Promise.resolve(WELL), world });
+    await expect(listen({ app, host: '127.0.0.1', port, world })).rejects.toMatchObject({
       code: 'configuration', message: `Port ${port} on 127.0.0.1 is in use: stop the program that has it, or set PORT to a free one.`,
     });
-    await expect(listen({ app, host: '192.0.2.1', port: 0 })).rejects.toMatchObject({ code: 'configuration', message: expect.stringContaining('set HOST') });
+    await expect(listen({ app, host: '192.0.2.1', port: 0, world })).rejects.toMatchObject({ code: 'configuration', message: expect.stringContaining('set HOST') });
+  });
+
+  test.each([
+    ['no HTTP', 'nonsense\r\n\r\n', 400, 'bad_request'],
+    ['a header that is none', 'GET / HTTP/1.1\r\nhost: x\r\nno header\r\n\r\n', 400, 'bad_request'],
+    ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\na: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'bad_request'],
+  ])('answers %s in the shape of every other error', async (_name, bytes, status, code) => {
+    const server = await site();
+    const [head = '', body = ''] = (await raw(server, bytes)).split('\r\n\r\n');
+    const error = JSON.parse(body) as Record<string, unknown>;
+    expect(error).toEqual({ status_code: status, error_code: code, message: expect.any(String), id: expect.stringMatching(UUID) });
+    expect(head.split('\r\n')).toEqual(expect.arrayContaining([expect.stringContaining(`HTTP/1.1 ${status} `), 'Content-Type: application/json', `X-Request-Id: ${String(error['id'])}`]));
+    expect(server.world.lines).toEqual([expect.objectContaining({ event: 'http.malformed', fields: expect.objectContaining({ request_id: error['id'] }) })]);
   });
 
   test('lets a request in flight end before it closes, and takes no more', async () => {

@@ -113,14 +113,14 @@ interface Listing {
   readonly began: number | null;
   /** The walks that are over. */
   readonly walks: number;
-  /** What this walk came by, packed; null where that is too much to carry along. */
-  readonly met: string | null;
+  /** What this walk came by, packed; where that became too much to carry along, what it came by since. */
+  readonly met: string;
   /** Nothing has disturbed this walk so far. */
   readonly calm: boolean;
 }
 
 const asListing = maybe<Listing>(
-  object({ place: PLACE_SHAPE, began: { type: ['number', 'null'] }, walks: whole, met: { type: ['string', 'null'] }, calm: { type: 'boolean' } }, [
+  object({ place: PLACE_SHAPE, began: { type: ['number', 'null'] }, walks: whole, met: { type: 'string' }, calm: { type: 'boolean' } }, [
     'place', 'began', 'walks', 'met', 'calm',
   ]),
 );
@@ -146,16 +146,17 @@ const MOST_WALKS = 5;
  */
 export async function listOn(view: View, at: Listing | null, overlapMs: number): Promise<{ readonly rows: readonly ClassicTicket[]; readonly next: Listing | null }> {
   const { place, walks } = at ?? { place: START, walks: 0 };
-  const met = at === null ? new Set<string>() : at.met === null ? null : unpacked(at.met);
-  if (at !== null && at.met !== null && met === null) throw notOurs();
+  const met = unpacked(at?.met ?? '');
+  if (met === null) throw notOurs();
   const { rows, count, next, now } = await view.turn(place);
   const began = at === null ? now : at.began;
   const numbers = rows.map(numberOf);
-  const calm = (at?.calm ?? true) && !numbers.some((number) => met?.has(number) === true) && (place.page === 1 || count === place.count);
+  const calm = (at?.calm ?? true) && !numbers.some((number) => met.has(number)) && (place.page === 1 || count === place.count);
   const early = walks > 0 && view.ordered && inOrder(rows) && reaches(rows, (began ?? 0) - overlapMs);
   if (next !== null && !early) {
-    for (const number of numbers) met?.add(number);
-    return { rows, next: { place: next, began, walks, met: met && packed(met), calm } };
+    for (const number of numbers) met.add(number);
+    // A shift by one is seen from the page before; only a ticket that leaps from far behind to far ahead is not, once all was too much.
+    return { rows, next: { place: next, began, walks, met: packed(met) ?? packed(new Set(numbers)) ?? '', calm } };
   }
   const again = !calm && walks + 1 < MOST_WALKS;
   return { rows, next: again ? { place: START, began, walks: walks + 1, met: '', calm: true } : null };

@@ -102,7 +102,7 @@ function capabilities(settings: Settings): Capabilities {
     },
     files: { read: true, ticket: true, comment: true, inline: true, maxBytes: limit, maxTotalBytes: 4 * limit, callTimeoutMs: WRITE_WITH_FILES_MS },
     // A list by time of change would lose what is changed while it is read.
-    lists: { filters: ['status', 'priority', 'assignee'], orders: ['created_at', '-created_at'] },
+    lists: { filters: ['status', 'priority', 'assignee', 'modified_after'], orders: ['created_at', '-created_at'] },
     tickets: {
       delete: 'soft',
       restore: true,

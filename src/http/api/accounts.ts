@@ -9,6 +9,7 @@ import { DeskFailure, type Account, type Connector } from '../../ports/connector
 import type { AccountBooks } from '../../ports/api.ts';
 import type { AccountDraft, AccountStore, LaneStore } from '../../ports/store.ts';
 import type { World } from '../../ports/world.ts';
+import type { RequestLog } from '../request-log.ts';
 import { shownAccount, shownCapabilities, type AccountFacts } from './accounts-view.ts';
 import { invalid } from './input.ts';
 import { listFrom, PAGE_PARAMETERS, pageBody, type Sealer } from './listing.ts';
@@ -25,6 +26,7 @@ export interface AccountRoutes {
   readonly sealer: Sealer;
   readonly href: Href;
   readonly world: World;
+  readonly within: RequestLog['within'];
 }
 
 const LIST = '/v1/accounts';
@@ -49,11 +51,18 @@ export function accountRoutes(parts: AccountRoutes): readonly Route[] {
     return ({ id, service }) => ({ title: connectors[service]?.about.title ?? service, ...(times.get(id) ?? { created: 0, modified: 0 }) });
   }
 
-  async function shown(id: number, hooked: boolean): Promise<object> {
+  async function shown(id: number): Promise<object> {
     const member = roster.member(id);
     if (member === null) throw gone();
-    const hook = hooked ? await hooks.ensure(id) : null;
-    return shownAccount(roster.byId(id) ?? member.account, { ...(await facts())(member.account), hook }, href);
+    return shownAccount(member.account, (await facts())(member.account), href);
+  }
+
+  /** With its hook, which is registered where the desk allows it. */
+  async function hooked(id: number, { requestId }: Call): Promise<object> {
+    const hook = await parts.within(requestId, () => hooks.ensure(id));
+    const account = roster.byId(id);
+    if (account === null) throw gone();
+    return shownAccount(account, { ...(await facts())(account), hook }, href);
   }
 
   async function list(call: Call): Promise<Reply> {
@@ -73,14 +82,14 @@ export function accountRoutes(parts: AccountRoutes): readonly Route[] {
   async function connect(call: Call): Promise<Reply> {
     const draft = { settings: {}, ...(call.body as Omit<AccountDraft, 'settings'> & Partial<AccountDraft>) };
     const judged = judge(draft);
-    await prove(judged);
+    await prove(judged, call);
     const made = await books.connect(judged, call.once.id);
     if (made.kind !== 'connected') {
       const message = made.kind === 'taken' ? `There is an account called ${draft.name} already.` : 'This desk is connected already, with the same credentials.';
       throw new AppError(made.kind === 'taken' ? 'naming_conflict' : 'conflict', message, { details: { conflicting_resource_id: made.id } });
     }
     await roster.refresh(true);
-    return { status: 201, body: await shown(made.id, true) };
+    return { status: 201, body: await hooked(made.id, call) };
   }
 
   async function update(call: Call): Promise<Reply> {
@@ -89,17 +98,17 @@ export function accountRoutes(parts: AccountRoutes): readonly Route[] {
     const changed = Object.keys(part).length > 0;
     if (changed) {
       const judged = judge({ ...account, ...part });
-      await prove(judged);
+      await prove(judged, call);
       const { url, credentials, settings } = judged;
       if (!(await books.change(account.id, { ...(part.url !== undefined && { url }), ...(part.credentials !== undefined && { credentials }), ...(part.settings !== undefined && { settings }) }))) throw gone();
     } else if (active === true && account.state === 'stopped') {
-      await prove(account);
+      await prove(account, call);
     }
     if (active === false) await parts.accounts.stop(account.id, SWITCHED_OFF);
     if (active === true) await parts.accounts.resume(account.id);
     await roster.refresh(true);
     if (active === true) await parts.lanes.hasten(account.id);
-    return { status: 200, body: await shown(account.id, changed) };
+    return { status: 200, body: changed ? await hooked(account.id, call) : await shown(account.id) };
   }
 
   async function remove(call: Call): Promise<Reply> {
@@ -143,12 +152,12 @@ export function accountRoutes(parts: AccountRoutes): readonly Route[] {
   }
 
   /** The credentials work: the desk says who they are. */
-  async function prove(draft: AccountDraft): Promise<void> {
+  async function prove(draft: AccountDraft, { requestId }: Call): Promise<void> {
     const connector = connectors[draft.service];
     if (connector === undefined) throw new Error(`no connector ${draft.service}`);
     const account: Account = { ...draft, id: 0, hook_token: '', inbound_secrets: [], state: 'running', stopped_because: null };
     try {
-      await connectTo(connector, account).check();
+      await parts.within(requestId, () => connectTo(connector, account).check());
     } catch (error) {
       if (!(error instanceof DeskFailure)) throw error;
       throw toldFailure(error, { service: draft.service, now: world.now() });
@@ -180,7 +189,7 @@ export function accountRoutes(parts: AccountRoutes): readonly Route[] {
     {
       ...shared, method: 'GET', path: ONE, operation: 'retrieveAccount', summary: 'Retrieve an account', query: LEGACY,
       answers: { 200: { about: 'The account.', schema: 'account' } }, errors: [],
-      handle: async (call) => ({ status: 200, body: await shown(call.member.account.id, false) }),
+      handle: async (call) => ({ status: 200, body: await shown(call.member.account.id) }),
     },
     {
       ...shared, scope: 'all', method: 'PATCH', path: ONE, operation: 'updateAccount', summary: 'Update an account', body: { json: 'account-update' }, desk: true,
@@ -195,9 +204,9 @@ export function accountRoutes(parts: AccountRoutes): readonly Route[] {
     {
       ...shared, method: 'GET', path: `${ONE}/capabilities`, operation: 'retrieveCapabilities', summary: 'What a desk can hold and do',
       answers: { 200: { about: 'From its connector, with the account’s settings.', schema: 'capabilities' } }, errors: [],
-      async handle({ member: { account, desk } }) {
+      async handle({ member: { account, desk }, requestId }) {
         // What its owner configured there may widen them; without an answer they are what they are.
-        await roster.ready(account.id).catch(() => undefined);
+        await parts.within(requestId, () => roster.ready(account.id)).catch(() => undefined);
         return { status: 200, body: shownCapabilities(account, desk.can, desk.raw !== undefined, href) };
       },
     },

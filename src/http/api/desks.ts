@@ -6,6 +6,7 @@ import { AppError } from '../../errors.ts';
 import { DeskFailure, type Desk } from '../../ports/connector.ts';
 import type { LaneStore } from '../../ports/store.ts';
 import type { World } from '../../ports/world.ts';
+import type { RequestLog } from '../request-log.ts';
 import type { Call } from './route.ts';
 
 export interface Desks {
@@ -16,19 +17,26 @@ export interface Desks {
   call<T>(call: Pick<Call, 'member' | 'requestId'>, what: string, work: (desk: Desk) => Promise<T>, options?: { readonly key?: string | undefined }): Promise<T>;
 }
 
-export function createDesks({ roster, lanes, world }: { readonly roster: Roster; readonly lanes: Pick<LaneStore, 'hasten'>; readonly world: World }): Desks {
-  async function failed(member: Member, failure: DeskFailure, requestId: string): Promise<void> {
+export interface DeskParts {
+  readonly roster: Roster;
+  readonly lanes: Pick<LaneStore, 'hasten'>;
+  readonly world: World;
+  readonly within: RequestLog['within'];
+}
+
+export function createDesks({ roster, lanes, world, within }: DeskParts): Desks {
+  async function failed(member: Member, failure: DeskFailure): Promise<void> {
     const { kind, status, code, message } = failure;
-    world.log.info('api.desk_failed', { request_id: requestId, account: member.account.name, kind, status, code, message });
+    world.log.info('api.desk_failed', { account: member.account.name, kind, status, code, message });
     try {
       await roster.failed(member.account.id, failure);
     } catch (error) {
-      world.log.warn('account.not_judged', { request_id: requestId, account: member.account.name, message: String(error) });
+      world.log.warn('account.not_judged', { account: member.account.name, message: String(error) });
     }
   }
 
-  function succeeded(id: number): void {
-    if (roster.succeeded(id)) void lanes.hasten(id).catch((error: unknown) => world.log.warn('lanes.not_hastened', { message: String(error) }));
+  function succeeded(id: number, requestId: string): void {
+    if (roster.succeeded(id)) void lanes.hasten(id).catch((error: unknown) => world.log.warn('lanes.not_hastened', { request_id: requestId, message: String(error) }));
   }
 
   return {
@@ -36,14 +44,16 @@ export function createDesks({ roster, lanes, world }: { readonly roster: Roster;
       if (member.account.stopped_because === SWITCHED_OFF) throw new AppError('forbidden', 'This account is switched off: PATCH it with {"active": true} first.');
       const { service, id } = member.account;
       try {
-        await roster.ready(id);
-        const result = await work(member.desk);
-        succeeded(id);
+        const result = await within(requestId, async () => {
+          await roster.ready(id);
+          return work(member.desk);
+        });
+        succeeded(id, requestId);
         return result;
       } catch (error) {
         const failure = error instanceof Unsure ? error.failure : error;
         if (!(failure instanceof DeskFailure)) throw error;
-        await failed(member, failure, requestId);
+        await within(requestId, () => failed(member, failure));
         const knownAt = error instanceof Unsure ? { knownAt: key === undefined ? null : error.knownAt } : {};
         throw toldFailure(failure, { service, now: world.now(), what, ...knownAt });
       }

@@ -13,6 +13,7 @@ import type { AccountStore, LaneStore } from '../../ports/store.ts';
 import type { DeliveryBooks, SubscriptionStore } from '../../ports/subscriptions.ts';
 import type { World } from '../../ports/world.ts';
 import { createBodyReader } from '../body.ts';
+import type { RequestLog } from '../request-log.ts';
 import { accountRoutes } from './accounts.ts';
 import { createCallers } from './callers.ts';
 import { commentRoutes } from './comments.ts';
@@ -55,6 +56,7 @@ export interface ApiParts {
   /** Subscriptions changed, or a delivery is due. */
   readonly deliver: () => Promise<void>;
   readonly world: World;
+  readonly within: RequestLog['within'];
   /** Without a trailing slash; asked for late, since the port may be known late. */
   readonly publicUrl: () => string;
   readonly settings: ApiSettings;
@@ -84,10 +86,10 @@ export interface Api {
 export function createApi(parts: ApiParts): Api {
   const { store, roster, world, settings, sealer } = parts;
   const href = (path: string): string => `${parts.publicUrl()}${path}`;
-  const desks = createDesks({ roster, lanes: store.lanes, world });
+  const desks = createDesks({ roster, lanes: store.lanes, world, within: parts.within });
   const callers = createCallers({ tokens: store.tokens, world, usualRate: settings.usualRate, settingHash: settings.tokenHash });
   const routes: readonly Route[] = [
-    ...accountRoutes({ ...store, roster, hooks: parts.hooks, connectors: parts.connectors, sealer, href, world }),
+    ...accountRoutes({ ...store, roster, within: parts.within, hooks: parts.hooks, connectors: parts.connectors, sealer, href, world }),
     ...ticketRoutes({ desks, given: store.given, sealer, href, world }),
     ...commentRoutes({ desks, sealer, href, world }),
     ...passingRoutes({ desks, world }),

@@ -59,9 +59,11 @@ export const PAGE_PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
 };
 
-/** How many of the desk's pages one answer reads at most; a page by number, this many more to get there. */
+/** How many of the desk's pages one answer reads at most, once it has something to give; a page by number, so many more to get there. */
 const MOST_DESK_PAGES = 20;
 const MOST_SKIPPED_PAGES = 200;
+/** An empty page ends the list for old clients, so many are read before one is given. */
+const MOST_EMPTY_PAGES = 200;
 
 /** A list that moves without end is gone through so often at most. */
 const MOST_WALKS = 6;
@@ -101,7 +103,10 @@ export async function listFrom<T extends { readonly id: string; readonly created
   };
 
   for (let turns = 0, skipped = 0; ; ) {
-    const { items: all, next } = await read(place.at);
+    const found = await read(place.at).catch((error: unknown) => (turns > 0 && isPassing(error) ? null : Promise.reject(error)));
+    // What was found so far is not lost to a desk that takes no more calls for now: the next page tells of it, if it lasts.
+    if (found === null) return end(place);
+    const { items: all, next } = found;
     const here = new Set(place.given);
     const fresh = await unseen(all.filter((item) => !here.has(short(item.id)) && !hidden(item) && !ids.has(item.id)));
     const passed = Math.min(skip, fresh.length);
@@ -121,8 +126,12 @@ export async function listFrom<T extends { readonly id: string; readonly created
     place = after;
     if (items.length >= size) return end(place);
     if (skip > 0 && (skipped += 1) >= MOST_SKIPPED_PAGES) throw invalid([{ path: 'query/page', message: 'This page is too far in to be found by its number: go on by next_page.' }]);
-    if (skip === 0 && (turns += 1) >= MOST_DESK_PAGES) return end(place);
+    if (skip === 0 && (turns += 1) >= (items.length > 0 ? MOST_DESK_PAGES : MOST_EMPTY_PAGES)) return end(place);
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof DeskFailure && (error.kind === 'throttled' || error.kind === 'unavailable');
 }
 
 function newListing({ world }: Remembering): Unsteady {

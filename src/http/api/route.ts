@@ -8,7 +8,7 @@ import type { KeptFile } from '../../ports/files.ts';
 
 /** Whoever calls, by their token. */
 export interface Caller {
-  /** The token's id; `env` for the one in API_TOKEN. */
+  /** The token's id; `setting` for the one in API_TOKEN. */
   readonly id: string;
   readonly name: string;
   /** The one account; null for every account. */

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type Koa from 'koa';
 import { retryAfter } from '../../engine/failures.ts';
-import type { OnceRunner } from '../../engine/once.ts';
+import { unkept, type OnceRunner } from '../../engine/once.ts';
 import type { Member, Roster } from '../../engine/roster.ts';
 import { AppError, HTTP_STATUS, type ErrorCode } from '../../errors.ts';
 import type { KeptAnswer, Once } from '../../ports/api.ts';
@@ -63,6 +63,7 @@ export function serveRoute(route: Route, parts: ServeParts): (ctx: Routed) => Pr
       const input = await readInput(ctx.req, ctx.querystring);
       if (input === null) {
         ctx.respond = false;
+        world.log.debug('api.cut_off', told);
         return;
       }
       try {
@@ -92,14 +93,12 @@ export function serveRoute(route: Route, parts: ServeParts): (ctx: Routed) => Pr
       once,
     });
     const key = route.method === 'POST' ? ctx.get('idempotency-key') : '';
-    if (key === '') {
-      const once: Once = { id: world.id(), intent: null, intend: () => Promise.resolve() };
-      return route.handle(call(once));
-    }
+    if (key === '') return route.handle(call(unkept(world.id())));
     const { replayed, ...answered } = await parts.once.run(
       { caller: caller.id, key, digest: digestOf(route, ctx, member, input) },
       async (once) => kept(await route.handle(call(once))),
       (error) => keptFailure(error, requestId),
+      requestId,
     );
     return given(answered, replayed);
   }

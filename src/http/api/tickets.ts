@@ -1,7 +1,7 @@
 /** Tickets, live from an account's desk. */
 import { keyOf } from '../../core/key.ts';
 import { TICKET_ORDERS, type Capabilities, type TicketFilter, type TicketOrder } from '../../core/capabilities.ts';
-import type { Priority, Status, Ticket, TicketFieldName, TicketFields, Warning } from '../../core/model.ts';
+import type { Person, Priority, Status, Ticket, TicketFieldName, TicketFields, Warning } from '../../core/model.ts';
 import { createTicketOnce } from '../../engine/writes.ts';
 import type { GivenStore } from '../../ports/api.ts';
 import { DeskFailure, type Desk, type TicketQuery, type Written } from '../../ports/connector.ts';
@@ -82,7 +82,7 @@ export function ticketRoutes({ desks, given, sealer, href, world }: TicketRoutes
       key: call.header('idempotency-key'),
     });
     const { ticket, warnings } = await complete(desk, written);
-    const all = together([...ignoredIn(body, TICKET_FIELDS), ...written.warnings, ...unheld(asked, desk.can, 'create'), ...warnings]);
+    const all = together([...ignoredIn(body, TICKET_FIELDS), ...written.warnings, ...unheld(asked, desk.can, 'create', ticket), ...warnings]);
     return { status: 201, body: show(call, desk, ticket, all) };
   }
 
@@ -97,7 +97,7 @@ export function ticketRoutes({ desks, given, sealer, href, world }: TicketRoutes
       const completed = await complete(desk, written);
       return { ticket: completed.ticket, warnings: [...written.warnings, ...completed.warnings] };
     });
-    const all = together([...ignoredIn(body, TICKET_FIELDS), ...empties, ...warnings, ...unheld(patch, desk.can, 'update')]);
+    const all = together([...ignoredIn(body, TICKET_FIELDS), ...empties, ...warnings, ...unheld(patch, desk.can, 'update', ticket)]);
     return { status: 200, body: show(call, desk, ticket, all) };
   }
 
@@ -186,13 +186,24 @@ function patchOf(body: TicketBody): { readonly patch: TicketFields; readonly war
   return { patch, warnings: empties.map((field) => ({ field, reason: 'it cannot be empty' })) };
 }
 
-/** What the desk cannot hold at this time, where there was something to hold. */
-function unheld(asked: TicketFields, can: Capabilities, when: 'create' | 'update'): readonly Warning[] {
+/** What the desk cannot hold at this time, where there was something to hold and `written` does not show it all the same. */
+function unheld(asked: TicketFields, can: Capabilities, when: 'create' | 'update', written: Ticket): readonly Warning[] {
   const names = Object.keys(asked) as TicketFieldName[];
   return names
     .filter((name) => !canWrite(can, name, when) && asked[name] !== null && !(Array.isArray(asked[name]) && asked[name].length === 0))
+    .filter((name) => !isShown(asked[name], written[name]))
     .filter((name) => !(name === 'public' && asked.public === true && when === 'create'))
     .map((field) => ({ field, reason: can.fields[field] === 'create' ? 'this desk takes it only when a ticket is created' : 'this desk cannot hold it' }));
+}
+
+/** A desk may take somebody by its own id where it cannot be told of them by e-mail. */
+function isShown(asked: unknown, shown: unknown): boolean {
+  if (isPerson(asked) && isPerson(shown)) return asked.user_id === null ? asked.email?.toLowerCase() === shown.email?.toLowerCase() : asked.user_id === shown.user_id;
+  return asked === shown;
+}
+
+function isPerson(value: unknown): value is Person {
+  return typeof value === 'object' && value !== null && 'user_id' in value;
 }
 
 /** One for each field, the first: it is the connector's own. */

@@ -80,7 +80,7 @@ async function call({ desk, world, store }: Rig, key: string, fuse: Fuse, work: 
   const runner = createOnceRunner({ store: fused(store, fuse, STORE), world });
   const mortal = fused(desk, fuse, DESK);
   try {
-    return await runner.run({ caller: 'tests', key, digest: 'the same' }, (once) => work(mortal, once, world), () => null);
+    return await runner.run({ caller: 'tests', key, digest: 'the same' }, (once) => work(mortal, once, world), () => null, 'a request');
   } catch (error) {
     if (error instanceof Killed) return 'killed';
     if (fuse.dead) return 'killed';
