@@ -100,7 +100,8 @@ export function plannerOf(parts: { readonly document: Schema; readonly chance: C
   const atTheDoor: readonly Twist[] = [
     (_, draft) => expect({ ...draft, headers: without(draft.headers, 'authorization') }, 'nobody', 401, 'authentication_required'),
     (_, draft) => expect(withHeader(draft, { authorization: pick(chance, ['Basic YTpi', 'Bearer', 'APIKey two words', 'nonsense']) }), 'no such scheme', 401, 'unauthorized'),
-    (_, draft) => expect(withHeader(draft, { authorization: 'Bearer dmt_no-such-token' }), 'no such token', 401, 'invalid_token'),
+    // Old clients take nothing but 400 from the check of a token.
+    ({ id }, draft) => expect(withHeader(draft, { authorization: 'Bearer dmt_no-such-token' }), 'no such token', id === 'checkToken' ? 400 : 401, id === 'checkToken' ? 'bad_request' : 'invalid_token'),
     ({ responses }, draft) => (responses['406'] === undefined ? null : expect(withHeader(draft, { accept: 'application/xml' }), 'another type', 406, 'not_acceptable')),
     ({ path }, draft) => (path.includes('{account_id}') ? expect({ ...draft, path: draft.path.replace(/accounts\/[^/]+/, `accounts/${pick(chance, ['999999', 'you', '0', '-1', '1.5', '%00'])}`) }, 'no such account', 404, 'not_found') : null),
     ({ path }, draft) => (path.includes('{account_id}') ? expect({ ...draft, path: draft.path.replace(/accounts\/[^/]+/, 'accounts/me') }, 'me without an account', 404, 'not_found') : null),

@@ -47,7 +47,7 @@ const OF_BODIES: readonly ErrorCode[] = ['bad_request', 'request_timeout', 'payl
 
 /** What an error's code means, in a few words. */
 const MEANINGS: Readonly<Record<Exclude<ErrorCode, 'configuration'>, string>> = {
-  bad_request: 'the body is no JSON, or not what its type promises',
+  bad_request: 'the body is no JSON, or not what its type promises; or the token that is to be checked is not known',
   request_failed: 'the desk refuses this',
   invalid_parameters: 'something in the request is wrong; `faults` names all of it',
   invalid_resource_type: 'the id is of another kind',
@@ -185,7 +185,8 @@ export function errorsOf(route: Route): ReadonlyMap<number, readonly ErrorCode[]
   const hasId = route.path.includes('{');
   const json = route.answers[200]?.type === undefined;
   const codes = new Set<ErrorCode>([
-    ...ALWAYS,
+    ...ALWAYS.filter((code) => code !== 'invalid_token' || route.unknownToken === undefined),
+    ...(route.unknownToken === undefined ? [] : [route.unknownToken]),
     ...route.errors,
     ...(json ? (['not_acceptable'] as const) : []),
     ...(hasId ? (['not_found'] as const) : []),

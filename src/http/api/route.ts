@@ -81,6 +81,8 @@ export interface Route {
   readonly about?: string;
   /** `any` token, or only one that reaches `all` accounts. */
   readonly scope: 'any' | 'all';
+  /** What a token that is not known is answered with: 401 `invalid_token`, unless this says otherwise. */
+  readonly unknownToken?: 'bad_request';
   /** Only for reading: a read-only token may call it. A GET is. */
   readonly reads?: true;
   readonly query?: Readonly<Record<string, Parameter>>;

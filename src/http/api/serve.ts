@@ -35,11 +35,15 @@ export function serveRoute(route: Route, parts: ServeParts): (ctx: Routed) => Pr
   const readInput = inputOf(route, parts.readBody, parts.readForm);
 
   async function admit(ctx: Routed): Promise<Caller> {
-    const caller = await callers.of(ctx.get('authorization') || undefined);
+    const caller = await callers.of(ctx.get('authorization') || undefined).catch((error: unknown) => Promise.reject(unknown(error)));
     const taken = limits.take(caller.id, caller.requests_per_minute);
     ctx.set(limitHeaders(caller, taken));
     if (!taken.allowed) throw new AppError('too_many_requests', 'This token has made all the requests that it may make for now.', { headers: retryAfter(taken.againMs) });
     return caller;
+  }
+
+  function unknown(error: unknown): unknown {
+    return route.unknownToken !== undefined && error instanceof AppError && error.code === 'invalid_token' ? new AppError(route.unknownToken, error.message) : error;
   }
 
   function mayCall(caller: Caller): void {

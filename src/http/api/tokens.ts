@@ -93,6 +93,7 @@ export function tokenRoutes({ tokens, callers, roster, usualRate, appId, sealer,
   return [
     {
       ...shared, scope: 'any', method: 'GET', path: '/v1/oauth/token', operation: 'checkToken', summary: 'Check a token',
+      about: 'A token that is not known is a bad request here: old clients take nothing but 400 as the word that it is not valid.', unknownToken: 'bad_request',
       answers: { 200: { about: 'What the token of this request may do.', schema: 'oauth-token' } },
       async handle({ caller }) {
         const scope = `${caller.account_id === null ? 'all' : 'account'}${caller.read_only ? ':read' : ''}`;

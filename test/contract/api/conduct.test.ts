@@ -70,6 +70,11 @@ describe('a token', () => {
     expect(lines.join('\n')).not.toContain(API_TOKEN);
   });
 
+  test('that is not known is no valid one to the check of tokens, which old clients want to be told by a 400', async () => {
+    expect(refused(await site.ask('/oauth/token', { token: 'dmt_unknown' }))).toMatchObject({ status_code: 400, error_code: 'bad_request' });
+    expect(refused(await site.ask('/accounts/me', { token: 'dmt_unknown' }))).toMatchObject({ status_code: 401, error_code: 'invalid_token' });
+  });
+
   test('makes so many requests as it may, and is told when the next one is due', async () => {
     const { token: slow } = await token({ name: 'slow', scope: 'all', requests_per_minute: 3 });
     const asked = [];
@@ -110,6 +115,18 @@ describe('a desk in trouble is told apart from us', () => {
     site.desk('zendesk').faults({ kind: 'status', status: 403, path: '/api/v2/tickets/' });
     expect(refused(await site.ask(at('zendesk', `/${id}`)))).toMatchObject({ error_code: 'service_forbidden' });
     expect(site.app.roster.byName('zendesk')?.state).toBe('running');
+  });
+
+  test('is written down under the id that the caller was given, by whoever writes it', async () => {
+    lines.length = 0;
+    site.desk('zendesk').faults({ kind: 'status', status: 401 });
+    const answer = await site.ask(at('zendesk'));
+    const told = lines.map((line) => JSON.parse(line) as Json);
+    expect(told.map(({ event }) => event)).toEqual(expect.arrayContaining(['api.desk_failed', 'account.stopped', 'api.answered']));
+    expect(new Set(told.map(({ request_id: id }) => id))).toEqual(new Set([answer.headers.get('x-request-id')]));
+    site.desk('zendesk').faults({ kind: 'none' });
+    await site.app.store.accounts.resume(site.account('zendesk'));
+    await site.app.roster.refresh(true);
   });
 
   test('that refuses a value names the field', async () => {
@@ -254,6 +271,12 @@ describe('what comes in', () => {
     const { body } = await site.ask(at('helpdesk'), { body: { ...TICKET, id: 'ticket_x', due_at: '2030-01-01T00:00:00Z', followers: [{ email: 'f@test.com' }], colour: 'red', group: null } });
     expect((body['warnings'] as Json[]).map(({ field }) => field).sort()).toEqual(['colour', 'due_at', 'followers', 'id']);
     expect(body).toMatchObject({ due_at: null, followers: null, group: null });
+  });
+
+  test.each(['PUT', 'PROPFIND', 'SEARCH', 'LOCK'])('by a method that is not there is answered 405 with those that are: %s', async (method) => {
+    const answer = await send(`${site.url}/v1${at('zendesk')}`, { method, headers: { authorization: `APIKey ${API_TOKEN}` } });
+    expect([answer.status, answer.headers.allow, answer.headers['content-type']]).toEqual([405, 'HEAD, GET, POST', 'application/json']);
+    expect(JSON.parse(answer.text)).toMatchObject({ status_code: 405, error_code: 'method_not_allowed', id: answer.headers['x-request-id'] });
   });
 
   test('over the limit is refused before it is read', async () => {
