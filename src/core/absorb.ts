@@ -7,7 +7,7 @@
 import { forLink, shown as shownBy, type Sight } from './sight.ts';
 import { absorbComments } from './absorb-comments.ts';
 import { normal, same, timeOf } from './compare.ts';
-import { isCustom, type Values } from './lens.ts';
+import { isCustom, unnamedIn, type Values } from './lens.ts';
 import { DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
 import { kindOf, type FileDraft, type LinkField, type Person, type Ticket } from './model.ts';
@@ -35,6 +35,8 @@ export function absorb(link: Link, before: Replica, look: Look, allSight: Sight,
   const revived = absorbPresence(link, replica, look, sight);
   const fields = absorbFields(revived.link, revived.replica, look.ticket, look.began, sight, quiet);
   const merged = mergedInto(replica, look.ticket);
+  const unnamed = link.version > 0 ? [] : unnamedIn(look.ticket, sight.lens);
+  const left: readonly Note[] = unnamed.length === 0 ? [] : [{ what: 'not mirrored', because: `mesh.yaml has no name for these custom fields: ${unnamed.join(', ')}` }];
   const seen: Replica = {
     ...fields.replica,
     ticket_id: look.ticket.id,
@@ -46,7 +48,7 @@ export function absorb(link: Link, before: Replica, look: Look, allSight: Sight,
     look.comments === null
       ? { link: fields.link, replica: seen, notes: [] }
       : absorbComments(fields.link, seen, look, look.comments, sight);
-  return { ...comments, notes: [...revived.notes, ...merged, ...fields.notes, ...comments.notes] };
+  return { ...comments, notes: [...revived.notes, ...left, ...merged, ...fields.notes, ...comments.notes] };
 }
 
 /** Whatever is seen now is believed: nothing waits for a person any more. */

@@ -119,6 +119,19 @@ export function lensOf(terms: LensTerms): Lens {
   return { names, read, write, writeNew };
 }
 
+/** The ids of the custom fields that have a value on this account's ticket and no name in the mesh, so that they are not carried. */
+export function unnamedIn({ custom_properties: told = [] }: TicketFields, lens: Lens): readonly string[] {
+  const says = (value: unknown): boolean => value != null && value !== '' && value !== false && !(Array.isArray(value) && value.length === 0);
+  return told
+    .filter((property) => says(property.value) && PLAIN_ID.test(property.id) && !Object.keys(lens.read({ custom_properties: [property] })).some((name) => name.startsWith('custom:')))
+    .map(({ id }) => id)
+    .slice(0, MOST_TOLD);
+}
+
+/** What an id can be told as. */
+const PLAIN_ID = /^[\x21-\x7e]{1,100}$/;
+const MOST_TOLD = 50;
+
 /** Fields that constants and defaults may name besides custom ones. */
 const BUILT_IN: ReadonlySet<string> = new Set([...FIELD_NAMES, 'group', 'company', 'public']);
 

@@ -174,6 +174,7 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
     values[field] = state.value;
     clocks[field] = state.clock;
   }
+  warnings.push(...nameless(link, sight));
   if (isHeld(replica, 'life', Math.max(newest, link.life.clock))) return { replica, step: null, notes: [] };
   const { files, warnings: left } = filesFor(link.files, sight.can.files.ticket, terms);
   warnings.push(...left);
@@ -194,6 +195,14 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
     },
     notes: [],
   };
+}
+
+/** What the link has of fields that this account's lens does not know: a custom field, or a group. */
+function nameless(link: Link, sight: Sight): readonly Warning[] {
+  const told = Object.entries(link.fields) as [LinkField, (typeof link.fields)[LinkField]][];
+  return told
+    .filter(([field, state]) => state !== undefined && !isEmpty(state.value) && !sight.lens.names.includes(field) && !blocked(field, state.from, sight))
+    .map(([field]) => ({ field, reason: 'mesh.yaml has no name for it on this account' }));
 }
 
 /** When a field can be written here; all custom fields go by the same rule. */

@@ -9,6 +9,11 @@ import { fromTicket } from './map.ts';
 import { settingsOf, type Settings } from './settings.ts';
 import { carriedTicket, type HelpdeskTicket } from './shapes.ts';
 
+/** Events of which one save sends several; a deletion need not move the time of change. */
+const OF_A_SAVE: ReadonlySet<string> = new Set(['ticket.updated', 'ticket.resolved', 'ticket.assignment.changed']);
+/** Two saves have different times where these are finer than a second. */
+const FINE_TIME = /^[\x21-\x7e]{1,40}\.\d{3,9}(?:Z|[+-]\d\d:?\d\d)$/;
+
 const EVENTS: Readonly<Record<string, EventType>> = {
   'ticket.created': 'ticket.created',
   'ticket.updated': 'ticket.updated',
@@ -28,10 +33,12 @@ export function read(inbound: Inbound, body: unknown, rawSettings: Readonly<Reco
   }
   if (ticketId === null || ticketId === '') return { kind: 'unreadable', why: `there is no ticket at ${settings.envelope.ticketPath} nor where else one might be` };
   const event = type !== null && Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
+  const save = type !== null && OF_A_SAVE.has(type) ? (ticket?.updatedAt ?? '') : '';
   return {
     kind: 'ticket',
     ticketId,
     dedupe: dedupeOf(inbound, body, settings.envelope, ticket ?? { id: ticketId }, type),
+    ...(FINE_TIME.test(save) && { save }),
     ...(event !== undefined && { event }),
     ...(event === 'ticket.deleted' && { deleted: true }),
     // A webhook does not bring the first message, so where that is the description it shows less than a look.

@@ -22,7 +22,7 @@ export interface Place {
   readonly total: number | null;
 }
 
-export const FIRST_PLACE: Place = { page: 1, total: null };
+const FIRST_PLACE: Place = { page: 1, total: null };
 
 /** The page at `place`, and where to go on: back, where items have gone and others have moved up behind us. */
 export async function turn<T>(

@@ -234,7 +234,7 @@ export function fromPerson(raw: HelpspacePerson): Person {
   return { user_id: String(raw.id), email: raw.email?.trim() || null, name: raw.name?.trim() || null };
 }
 
-export function fromContact(raw: HelpspaceContact | readonly unknown[] | null | undefined): Person | null {
+function fromContact(raw: HelpspaceContact | readonly unknown[] | null | undefined): Person | null {
   if (raw == null || Array.isArray(raw)) return null;
   const { user_id: user, id, name, value, email } = raw as HelpspaceContact;
   const address = [value, email].map((text) => text?.trim() ?? '').find((text) => text.includes('@')) ?? null;

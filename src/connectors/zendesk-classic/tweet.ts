@@ -11,8 +11,8 @@ import type { XmlNode } from '../kit/xml.ts';
 import { manyHandles } from './shapes.ts';
 import { many } from './wire.ts';
 
-export const TWEET = 'twitter-status-message-id';
-export const HANDLE = 'monitored-twitter-handle-id';
+const TWEET = 'twitter-status-message-id';
+const HANDLE = 'monitored-twitter-handle-id';
 
 export interface Tweet {
   readonly status: string;

@@ -126,7 +126,7 @@ export interface Store {
 }
 
 /** In lower case. */
-export const addressesOf = ({ email, other_emails: others }: Person): readonly string[] =>
+const addressesOf = ({ email, other_emails: others }: Person): readonly string[] =>
   [email, ...others].flatMap((address) => (address === null ? [] : [address.toLowerCase()]));
 
 export function createStore(): Store {

@@ -84,7 +84,7 @@ function demand(validate: ValidateFunction, what: string, body: unknown): Json {
   throw new BadControl(what, faults);
 }
 
-export function readFault(body: unknown): Fault {
+function readFault(body: unknown): Fault {
   const kind = isJson(body) ? body['kind'] : undefined;
   const known = Object.keys(FAULT_VALIDATORS);
   if (typeof kind !== 'string' || !known.includes(kind)) throw new BadControl('bad fault', [`kind must be one of ${known.join(', ')}`]);

@@ -4,7 +4,7 @@ import { leaf, list, toXml } from './document.ts';
 
 const XML = 'application/xml; charset=utf-8';
 
-export const errorsXml = (messages: readonly string[]): string => toXml(list('errors', messages.map((message) => leaf('error', message))));
+const errorsXml = (messages: readonly string[]): string => toXml(list('errors', messages.map((message) => leaf('error', message))));
 export const refusal = (messages: readonly string[], status = 406): Reply => ({ status, text: errorsXml(messages), type: XML });
 export const invalid = (messages: readonly string[]): Refused => new Refused(refusal(messages));
 

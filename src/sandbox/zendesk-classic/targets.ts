@@ -39,7 +39,7 @@ interface Target {
 
 /** After so many failures in a row the target is switched off, and its administrators are told. */
 const MOST_FAILURES = 21;
-export const TARGET_USER = 'deskmesh';
+const TARGET_USER = 'deskmesh';
 
 const MESSAGES: Readonly<Record<Format['target_format'], string>> = {
   form: '{{ticket.id}} {{event}} {{ticket.updated_at_with_timestamp}}',

@@ -38,7 +38,7 @@ const done = (): Reply => ({ status: 200, text: ' ', type: 'text/html; charset=u
 const created = (ticket: Ticket): Reply => ({ status: 201, text: ' ', type: 'text/html; charset=utf-8', headers: { Location: `${ticket.id}.xml` } });
 
 /** What a Twitter status says; the sandbox knows every number. */
-export function tweetOf(id: string): { readonly text: string; readonly author: string } {
+function tweetOf(id: string): { readonly text: string; readonly author: string } {
   return { text: `Hey @zendesk, nothing works since this morning (${id}) #fail`, author: `@twitter_${id.slice(-4)}` };
 }
 

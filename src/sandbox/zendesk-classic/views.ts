@@ -11,7 +11,7 @@ export interface View {
 const newest = (a: Ticket, b: Ticket): number => b.sequence - a.sequence;
 const all = (): boolean => true;
 
-export const VIEWS: readonly View[] = [
+const VIEWS: readonly View[] = [
   { id: 4001, title: 'All tickets, last updated first', holds: all, order: newest },
   { id: 4002, title: 'All tickets by number', holds: all, order: (a, b) => a.id - b.id },
   { id: 4003, title: 'Unassigned tickets', holds: (ticket) => ticket.assignee_id === null && ticket.status_id < STATUSES.solved, order: newest },

@@ -2,7 +2,7 @@
 import type { CustomStatus, FieldOption, Group, Organization, Role, Status, TicketField, User } from './model.ts';
 
 export const ACCOUNT_ID = 22129848;
-export const GROUP_ID = 8447388071518;
+const GROUP_ID = 8447388071518;
 export const BRAND_ID = 8447346621310;
 export const FORM_ID = 8447346623486;
 

@@ -57,8 +57,10 @@ export function placeholders(ticket: Ticket, caller: User, store: Store, url: st
     'ticket.description': ticket.comments[0]?.body,
     'ticket.latest_comment': ticket.comments.at(-1)?.body,
     'ticket.comments.first.body': ticket.comments[0]?.body,
-    // Not the comments: the objects that hold them, printed as Ruby prints objects.
-    'ticket.comments': ticket.comments.map((comment) => `#<Event id:${comment.id}, ticket_id:${ticket.sequence}, value:"${comment.body}">`).join(','),
+    // Not the comments: the objects that hold them, printed as Ruby prints objects. Made only for who asks: there may be thousands.
+    get 'ticket.comments'() {
+      return ticket.comments.map((comment) => `#<Event id:${comment.id}, ticket_id:${ticket.sequence}, value:"${comment.body}">`).join(',');
+    },
     'ticket.status': ticket.status,
     'ticket.priority': ticket.priority,
     'ticket.ticket_type': ticket.type,

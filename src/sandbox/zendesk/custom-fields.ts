@@ -15,7 +15,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   text: 'FieldText', textarea: 'FieldTextarea', checkbox: 'FieldCheckbox', integer: 'FieldInteger', decimal: 'FieldDecimal', date: 'FieldDate',
   regexp: 'FieldRegexp', tagger: 'FieldTagger', multiselect: 'FieldMultiselect', description: 'FieldDescription',
 };
-export const fieldType = (field: TicketField): string => TYPE_NAMES[field.type] ?? 'FieldText';
+const fieldType = (field: TicketField): string => TYPE_NAMES[field.type] ?? 'FieldText';
 
 const invalid = (field: TicketField): Error =>
   recordInvalid('base', { description: `${field.title}: is invalid`, error: 'InvalidValue', ticket_field_id: field.id, ticket_field_type: fieldType(field) });

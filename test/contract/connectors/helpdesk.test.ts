@@ -167,6 +167,9 @@ describe('the webhook', () => {
       const after = told.filter(({ event }) => event !== 'ticket.created').map(({ snapshot }) => snapshot);
       expect(after[0]).toEqual(after[1]);
       expect(after[0]?.assignee?.user_id).toBe('usr_xyz789');
+      // Both say of which save they are, so that the first is enough.
+      const saves = told.map(({ event, save }) => (event === 'ticket.created' ? save : (save ?? 'none')));
+      expect(saves.filter((save) => save !== undefined)).toEqual([after[0]?.modified_at, after[0]?.modified_at]);
     } finally {
       await receiver.close();
     }

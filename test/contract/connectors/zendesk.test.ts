@@ -416,6 +416,28 @@ describe('everything that a ticket can hold', () => {
     expect(warnings.map(({ field }) => field).sort()).toEqual(['custom_properties', 'custom_properties', 'email_ccs', 'group']);
   });
 
+  test('more than forty-eight in copy are not sent, which is said', async () => {
+    const many = Array.from({ length: 50 }, (_, at) => ({ user_id: null, email: `copy${at}@b.example`, name: `Copy ${at}` }));
+    const { id, warnings } = await desk.createTicket({ subject: 'Copied', description: 'x', requester: REQUESTER, email_ccs: many }, newKey());
+    expect(warnings).toEqual([{ field: 'email_ccs', reason: 'Zendesk takes no more than 48' }]);
+    expect((await desk.getTicket(id)).email_ccs?.map(({ email }) => email).sort()).toEqual(many.slice(0, 48).map(({ email }) => email).sort());
+  });
+
+  test('a ticket that holds all the comments that it can refuses the next one, and takes everything else', async () => {
+    const comments = Array.from({ length: 5_000 }, (_, at) => ({ value: `No ${at}` }));
+    const id = String(at((await client.bot.call('POST', '/api/v2/imports/tickets', { ticket: { subject: 'Long', comments } })).body, 'ticket', 'id'));
+    const failure = await failureOf(desk.createComment(id, { content: '<p>One too many</p>', public: false }, newKey()));
+    expect(failure).toMatchObject({ kind: 'refused', status: 422 });
+    expect((await desk.updateTicket(id, { priority: 'low' }, newKey())).ticket?.priority).toBe('low');
+    let seen = 0;
+    for (let page: string | null = null, first = true; first || page !== null; first = false) {
+      const { items, next }: Awaited<ReturnType<Desk['listComments']>> = await desk.listComments(id, page);
+      seen += items.length;
+      page = next;
+    }
+    expect(seen).toBe(4_999);
+  });
+
   test('a status of the account’s own reads as its category, and is written where the settings choose it', async () => {
     const chosen = connect(sandbox.credentials, { settings: { custom_statuses: { pending: '8447346638078' } } });
     await chosen.learn?.();

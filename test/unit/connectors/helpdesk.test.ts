@@ -272,6 +272,21 @@ describe('webhooks', () => {
     expect(read({ meta: { id: 'x1', kind: 'ticket.created' }, payload: { object: ticket } }, settings)).toMatchObject({ event: 'ticket.created', dedupe: 'x1' });
   });
 
+  test.each([
+    ['ticket.updated', '2026-01-01T00:00:00.123Z', true],
+    ['ticket.assignment.changed', '2026-01-01T00:00:00.123456+02:00', true],
+    ['ticket.resolved', '2026-01-01T00:00:00.123Z', true],
+    ['ticket.updated', '2026-01-01T00:00:00Z', false],
+    ['ticket.deleted', '2026-01-01T00:00:00.123Z', false],
+    ['ticket.created', '2026-01-01T00:00:00.123Z', false],
+    ['ticket.something', '2026-01-01T00:00:00.123Z', false],
+    ['ticket.updated', 'now\n.123Z', false],
+  ])('%s with the time %j is one of several events of a save: %s', (type, updatedAt, is) => {
+    const reading = read({ id: 'evt_1', type, data: { ticket: { id: 'tkt_1', subject: 'S', status: 'open', updatedAt } } }, {});
+    expect(reading).toMatchObject({ kind: 'ticket', ticketId: 'tkt_1' });
+    expect(Reflect.get(Object(reading), 'save')).toBe(is ? updatedAt : undefined);
+  });
+
   test('a body that is the ticket itself, and a time of its own', () => {
     const settings = { envelope: { ticketPath: '$', typePath: 'event', timePath: 'sent' } };
     expect(read({ event: 'ticket.updated', ...ticket }, settings)).toMatchObject({ kind: 'ticket', ticketId: 'tkt_1', event: 'ticket.updated', dedupe: 'tkt_1 2026-01-01T00:00:00Z ticket.updated' });

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { absorb } from '../../../src/core/absorb.ts';
 import { lensesTogether, lensOf, NO_LENS_TERMS, type LensTerms } from '../../../src/core/lens.ts';
 import { plan } from '../../../src/core/plan.ts';
+import { rulesOf } from '../../../src/core/rules.ts';
 import { settle } from '../../../src/core/settle.ts';
-import { wantedReplica } from '../../../src/core/state.ts';
-import { can, clock, field, intent, link, look, replica, sight, ticket } from './given.ts';
+import { newLink, wantedReplica } from '../../../src/core/state.ts';
+import { can, clock, edge, field, intent, link, look, replica, sight, ticket } from './given.ts';
 
 const terms = (draft: Partial<LensTerms>): LensTerms => ({ ...NO_LENS_TERMS, ...draft });
 const ALL_FIELDS = can({ fields: { subject: 'always', status: 'always', group: 'always', custom_properties: 'always' } });
@@ -108,5 +109,24 @@ describe('custom fields in the loop', () => {
       { field: 'priority', reason: 'this desk has no such field' },
       { field: 'custom:serial', reason: 'this desk has no such field' },
     ]);
+  });
+
+  test('what mesh.yaml has no name for on an account is named as the new ticket is made there', () => {
+    const nameless = sight({ can: ALL_FIELDS });
+    const due = link({ fields: { ...link().fields, 'custom:serial': field('B2'), 'custom:model': field(null), group: field('billing') } });
+    const because = { reason: 'mesh.yaml has no name for it on this account' };
+    expect(plan(due, wantedReplica('r2', 'l1', 2), nameless, clock(100)).step?.warnings).toEqual([{ field: 'custom:serial', ...because }, { field: 'group', ...because }]);
+    expect(plan(due, wantedReplica('r2', 'l1', 2), eyes, clock(100)).step?.warnings).toEqual([{ field: 'group', ...because }]);
+    const ignored = sight({ can: ALL_FIELDS, rules: rulesOf([edge(1, 2, { ignore: ['custom:serial', 'group'] })]) });
+    expect(plan(due, wantedReplica('r2', 'l1', 2), ignored, clock(100)).step?.warnings).toEqual([]);
+  });
+
+  test('what no mesh has a name for is told once, when the ticket is first seen', () => {
+    const properties = [['360001', 'A1'], ['cf_a', 'x'], ['cf_b', 0], ['cf_c', ['y']], ['cf_d', null], ['cf_e', ''], ['cf_f', false], ['cf_g', []], ['cf\u0000', 'z']].map(([id, value]) => ({ id: String(id), value }));
+    const first = absorb(newLink('l', 2, clock(0)), replica({ base: {}, applied: {} }), look({ custom_properties: properties }), eyes);
+    expect(first.notes).toContainEqual({ what: 'not mirrored', because: 'mesh.yaml has no name for these custom fields: cf_a, cf_b, cf_c' });
+    expect(absorb(first.link, first.replica, look({ custom_properties: properties }), eyes).notes).toEqual([]);
+    const all = absorb(newLink('l', 2, clock(0)), replica({ base: {}, applied: {} }), look({ custom_properties: properties.slice(0, 1) }), eyes);
+    expect(all.notes.map(({ what }) => what)).not.toContain('not mirrored');
   });
 });
