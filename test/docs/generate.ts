@@ -1,5 +1,9 @@
-/** `npm run docs`: writes the pages under docs/ that are made of the code's own data. */
+/** `npm run docs`: writes the pages under docs/, and what else is made of the code's own data. */
 import { writeFileSync } from 'node:fs';
 import { connectorsPage } from './connectors-page.ts';
+import { zapierSamples } from './zapier-samples.ts';
 
-writeFileSync(new URL('../../docs/connectors.md', import.meta.url), connectorsPage());
+const ROOT = new URL('../../', import.meta.url);
+
+writeFileSync(new URL('docs/connectors.md', ROOT), connectorsPage());
+writeFileSync(new URL('integrations/zapier/src/samples.json', ROOT), zapierSamples());
