@@ -1,4 +1,5 @@
 /** The connected accounts at work: their desks, the rules between them, and which of them may be called just now. */
+import type { Automation } from '../core/automation.ts';
 import { isFlood, USUAL_LIMITS, type Limits } from '../core/guards.ts';
 import { lensOf, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
 import { rulesOf, type CompileWhere, type Rules } from '../core/rules.ts';
@@ -27,6 +28,8 @@ export interface Roster extends AccountBook {
   member(accountId: number): Member | null;
   members(): readonly Member[];
   rules(): Rules;
+  /** In the order in which they run; another list whenever they were read anew. */
+  automations(): readonly Automation[];
   /** Milliseconds until the account may be called; 0 = now, null = it is stopped. */
   wait(accountId: number): number | null;
   /** A call went well. True if the account had been failing: its waiting lanes should be hastened. */
@@ -70,6 +73,7 @@ export function createRoster(ports: {
   let version = -1;
   let rules = rulesOf([]);
   let lenses: ReadonlyMap<number, LensTerms> = new Map();
+  let automations: readonly Automation[] = [];
   let members = new Map<number, Member>();
   let names = new Map<string, number>();
   const health = new Map<number, Health>();
@@ -130,6 +134,7 @@ export function createRoster(ports: {
     members = next;
     names = new Map([...next.values()].map(({ account }) => [account.name, account.id]));
     rules = rulesOf(loaded.edges, ports.compileWhere);
+    automations = loaded.automations;
     version = loaded.version;
   };
 
@@ -163,6 +168,7 @@ export function createRoster(ports: {
     member: (id) => members.get(id) ?? null,
     members: () => [...members.values()],
     rules: () => rules,
+    automations: () => automations,
     wait(id) {
       const member = members.get(id);
       if (member === undefined || member.account.state === 'stopped') return null;

@@ -1,4 +1,5 @@
 /** The port to what operators do with the stored state: look at it, and free what waits for a person. */
+import type { Automation } from '../core/automation.ts';
 import type { Limits } from '../core/guards.ts';
 import type { Link, Replica } from '../core/state.ts';
 import type { AccountDraft, LoadedMesh, Mirror } from './store.ts';
@@ -46,5 +47,5 @@ export interface ParkedStore {
 
 export interface MeshRehearsal {
   /** What `AccountStore.apply` would lead to: the same work, of which nothing is kept. */
-  rehearse(accounts: readonly AccountDraft[], mirrors: readonly Mirror[], limits?: Limits): Promise<{ readonly before: LoadedMesh; readonly after: LoadedMesh }>;
+  rehearse(accounts: readonly AccountDraft[], mirrors: readonly Mirror[], limits?: Limits, automations?: readonly Automation[]): Promise<{ readonly before: LoadedMesh; readonly after: LoadedMesh }>;
 }

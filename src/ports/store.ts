@@ -1,4 +1,5 @@
 /** The port to what is kept: lanes, links, receipts, operations, accounts and mirrors. */
+import type { Automation } from '../core/automation.ts';
 import type { Limits } from '../core/guards.ts';
 import type { Announcement } from '../core/announce.ts';
 import type { LensTerms } from '../core/lens.ts';
@@ -6,6 +7,7 @@ import type { MeshEvent } from '../core/mesh-event.ts';
 import type { MirrorEdge, Terms } from '../core/rules.ts';
 import type { Link, Note, Replica } from '../core/state.ts';
 import type { StepKind, Ticket, Warning } from '../core/model.ts';
+import type { AutomationStore } from './automation.ts';
 import type { Account, Change } from './connector.ts';
 import type { Intake } from './intake.ts';
 
@@ -167,12 +169,14 @@ export interface Mirror {
   readonly lenses: Readonly<Record<string, LensTerms>>;
 }
 
-/** All accounts and mirrors, at one moment. */
+/** All accounts, mirrors and automations, at one moment. */
 export interface LoadedMesh {
   readonly accounts: readonly Account[];
   readonly edges: readonly MirrorEdge[];
   /** By account id, all mirrors together. */
   readonly lenses: ReadonlyMap<number, LensTerms>;
+  /** In the order in which they run. */
+  readonly automations: readonly Automation[];
   readonly version: number;
 }
 
@@ -181,10 +185,10 @@ export interface AccountStore {
   /** Changes whenever accounts or mirrors do. */
   version(): Promise<number>;
   /**
-   * Makes accounts and mirrors as given, all at once. Accounts that are not named stay; mirrors that are not named go. Where the
-   * new rules touch too many tickets, the deletions of those accounts are held with it.
+   * Makes accounts, mirrors and automations as given, all at once. Accounts that are not named stay; mirrors and automations that
+   * are not named go. Where the new rules touch too many tickets, the deletions of those accounts are held with it.
    */
-  apply(accounts: readonly AccountDraft[], mirrors: readonly Mirror[], limits?: Limits): Promise<void>;
+  apply(accounts: readonly AccountDraft[], mirrors: readonly Mirror[], limits?: Limits, automations?: readonly Automation[]): Promise<void>;
   setSecrets(accountId: number, secrets: readonly string[]): Promise<void>;
   stop(accountId: number, because: string): Promise<void>;
   resume(accountId: number): Promise<void>;
@@ -211,6 +215,7 @@ export interface Store {
   readonly intake: Intake;
   readonly lanes: LaneStore;
   readonly accounts: AccountStore;
+  readonly automations: AutomationStore;
   readonly retention: Retention;
   /** Rejects when the database cannot be reached. */
   ping(): Promise<void>;

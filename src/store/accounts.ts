@@ -1,9 +1,11 @@
-/** Accounts and mirrors. Credentials, hook tokens and inbound secrets are sealed; they are open in memory only. */
+/** Accounts, mirrors and automations. Credentials, hook tokens and inbound secrets are sealed; they are open in memory only. */
+import type { Automation } from '../core/automation.ts';
 import { USUAL_LIMITS, type Limits } from '../core/guards.ts';
 import { lensesTogether, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
 import type { MirrorEdge, Terms } from '../core/rules.ts';
 import type { MeshRehearsal } from '../ports/repair.ts';
 import type { AccountDraft, AccountStore, LoadedMesh, Mirror } from '../ports/store.ts';
+import { readAutomations, writeAutomations } from './automation-rows.ts';
 import { contextOf, createAccountRows } from './account-rows.ts';
 import { createHeldDeletions, holdTouched } from './held-deletions.ts';
 import { termsIn } from './terms.ts';
@@ -48,10 +50,11 @@ export function createAccounts(database: Database, box: SecretBox): AccountStore
     const [configuration] = await sql.run<{ version: string }>('configuration', `select version from configuration`, []);
     const accounts = await all(sql);
     const mirrors = await sql.run<MirrorRow>('mirrors', MIRRORS, []);
-    return { accounts: accounts.map(open), edges: edgesOf(mirrors), lenses: lensesOf(mirrors), version: Number(configuration?.version ?? 0) };
+    const automations = await readAutomations(sql);
+    return { accounts: accounts.map(open), edges: edgesOf(mirrors), lenses: lensesOf(mirrors), automations, version: Number(configuration?.version ?? 0) };
   }
 
-  async function applyIn(sql: Sql, drafts: readonly AccountDraft[], mirrors: readonly Mirror[], limits: Limits): Promise<void> {
+  async function applyIn(sql: Sql, drafts: readonly AccountDraft[], mirrors: readonly Mirror[], limits: Limits, automations: readonly Automation[]): Promise<void> {
     await sql.run('configuration_lock', `select version from configuration for update`, []);
     const known = new Map((await all(sql)).map((row) => [row.name, row]));
     for (const draft of drafts) {
@@ -78,6 +81,7 @@ export function createAccounts(database: Database, box: SecretBox): AccountStore
         stored.map(({ lenses }) => toJson(lenses)),
       ]);
     }
+    await writeAutomations(sql, automations);
     await bump(sql);
   }
 
@@ -87,15 +91,15 @@ export function createAccounts(database: Database, box: SecretBox): AccountStore
       const [row] = await database.run<{ version: string }>('configuration', `select version from configuration`, []);
       return Number(row?.version ?? 0);
     },
-    apply: (drafts, mirrors, limits = USUAL_LIMITS) => database.transaction((sql) => applyIn(sql, drafts, mirrors, limits)),
-    async rehearse(drafts, mirrors, limits = USUAL_LIMITS) {
+    apply: (drafts, mirrors, limits = USUAL_LIMITS, automations = []) => database.transaction((sql) => applyIn(sql, drafts, mirrors, limits, automations)),
+    async rehearse(drafts, mirrors, limits = USUAL_LIMITS, automations = []) {
       let seen: { before: LoadedMesh; after: LoadedMesh } | null = null;
       // With a code of its own, so that nobody takes it for a database that is away.
       const undone = Object.assign(new Error('only rehearsed'), { code: 'rehearsed' });
       await database
         .transaction(async (sql) => {
           const before = await loadIn(sql);
-          await applyIn(sql, drafts, mirrors, limits);
+          await applyIn(sql, drafts, mirrors, limits, automations);
           seen = { before, after: await loadIn(sql) };
           throw undone;
         })

@@ -9,6 +9,7 @@ import { createAccountBooks } from './account-books.ts';
 import { createAccounts } from './accounts.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDeliveryBooks } from './delivery-books.ts';
+import { createAutomations } from './automations.ts';
 import type { Database } from './database.ts';
 import { createFeed } from './feed.ts';
 import { createGiven } from './given.ts';
@@ -75,6 +76,7 @@ export function createStore(ports: {
     subscriptions: createSubscriptions({ database, box: ports.box, world }),
     deliveries,
     deliveryBooks: createDeliveryBooks({ database, world }),
+    automations: createAutomations(database),
     retention: createRetention(database),
     async ping() {
       await database.run('ping', 'select 1', []);
@@ -85,6 +87,7 @@ export function createStore(ports: {
     async liftLeases() {
       await database.run('leases_lift', `update replicas set lease = null, due_at = now() where lease is not null`, []);
       await deliveries.liftLeases();
+      await database.run('leases_lift_runs', `update automation_runs set lease = null, due_at = now() where lease is not null`, []);
     },
   };
 }

@@ -4,6 +4,7 @@
  *
  * Longer than most because its parts share one state and one moment: there is nothing between them to cut along.
  */
+import type { Automation } from '../core/automation.ts';
 import { touchedByRules, USUAL_LIMITS, type LinkGroup } from '../core/guards.ts';
 import { lensesTogether, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
 import type { MirrorEdge } from '../core/rules.ts';
@@ -11,6 +12,7 @@ import { strangerReplica, type Link, type Note, type Replica } from '../core/sta
 import type { Ticket } from '../core/model.ts';
 import { timeOf } from '../core/compare.ts';
 import { ticketKey } from '../core/keys.ts';
+import { createMemoryAutomations } from './memory-automations.ts';
 import { termsIn } from './terms.ts';
 import type { Account } from '../ports/connector.ts';
 import type { NewReceipt } from '../ports/intake.ts';
@@ -61,6 +63,7 @@ export function createMemoryStore(world: World): MemoryStore {
   const sweeps = new Map<number, { cursor: string | null; since: number }>();
   let edges: MirrorEdge[] = [];
   let lenses: ReadonlyMap<number, LensTerms> = new Map();
+  let automations: readonly Automation[] = [];
   let version = 0;
   let lastReceipt = 0;
 
@@ -147,21 +150,8 @@ export function createMemoryStore(world: World): MemoryStore {
     const after = replicaAfter(row, turn);
     claimTicket(row, after);
     row.replica = after;
-    if (turn.link !== null) storeLink(turn, row);
-    for (const { replica, lease } of turn.spawn) {
-      const wanted = turn.link?.after.version ?? 0;
-      rows.set(replica.id, {
-        replica,
-        signalled: 0,
-        read: 0,
-        receipt: null,
-        signalled_at: 0,
-        snapshot: null,
-        wanted,
-        due_at: lease === null ? now : now + 30_000,
-        lease,
-      });
-    }
+    if (turn.link !== null) storeLink(turn.link.after, row);
+    for (const { replica, lease } of turn.spawn) spawnRow(replica, turn.link?.after.version ?? 0, lease);
     if (turn.read !== null) row.read = Math.max(row.read, turn.read);
     operations.push(...turn.operations);
     for (const note of turn.notes) notes.push({ ...note, replica_id: turn.replica.id, at: now });
@@ -170,11 +160,15 @@ export function createMemoryStore(world: World): MemoryStore {
     return row.lease === null && row.due_at !== null && row.due_at <= world.now() ? 'due' : 'done';
   }
 
-  function storeLink(turn: Turn, own: Row): void {
-    if (turn.link === null) return;
-    const { after } = turn.link;
+  function spawnRow(replica: Replica, wanted: number, lease: string | null): void {
+    const due = lease === null ? world.now() : world.now() + 30_000;
+    rows.set(replica.id, { replica, signalled: 0, read: 0, receipt: null, signalled_at: 0, snapshot: null, wanted, due_at: due, lease });
+  }
+
+  /** `own` is the replica whose lane changed it; null: it was changed from no lane. */
+  function storeLink(after: Link, own: Row | null): void {
     links.set(after.id, after);
-    own.wanted = after.version;
+    if (own !== null) own.wanted = after.version;
     const now = world.now();
     for (const row of rows.values()) {
       if (row.replica.link_id !== after.id || row === own) continue;
@@ -202,6 +196,19 @@ export function createMemoryStore(world: World): MemoryStore {
   return {
     state: { rows, links, receipts, operations, notes },
     ping: async () => undefined,
+    automations: createMemoryAutomations({
+      world,
+      links,
+      put(link, spawn) {
+        storeLink(link, null);
+        for (const replica of spawn) spawnRow(replica, link.version, null);
+      },
+      note(linkId, accountId, note) {
+        const of = [...rows.values()].filter(({ replica }) => replica.link_id === linkId);
+        const row = of.find(({ replica }) => replica.account_id === accountId) ?? of[0];
+        if (row !== undefined) notes.push({ ...note, replica_id: row.replica.id, at: world.now() });
+      },
+    }),
     intake: {
       async accept(receipt) {
         const at = `${receipt.account_id} ${receipt.dedupe}`;
@@ -303,14 +310,15 @@ export function createMemoryStore(world: World): MemoryStore {
       },
     },
     accounts: {
-      load: async () => ({ accounts: [...accounts.values()], edges, lenses, version }),
+      load: async () => ({ accounts: [...accounts.values()], edges, lenses, automations, version }),
       version: async () => version,
-      async apply(drafts, mirrors, limits = USUAL_LIMITS) {
+      async apply(drafts, mirrors, limits = USUAL_LIMITS, wanted = []) {
         for (const draft of drafts) applyAccount(draft);
         const next = edgesOf(mirrors);
         for (const [id, because] of touchedByRules(edges, next, groups(), limits)) setHeld(id, because);
         edges = next;
         lenses = lensesOf(mirrors);
+        automations = wanted;
         version += 1;
       },
       async setSecrets(id, secrets) {

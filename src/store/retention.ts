@@ -38,6 +38,10 @@ delete from outbox where seq in (
     and not exists (select 1 from deliveries d where d.event_id = o.id)
   order by o.seq limit ${STEP})
 returning seq`;
+/** That an event's automations ran is known for as long as the event. */
+const RUNS = `
+delete from automation_runs where id in (select id from automation_runs where ran_at < to_timestamp($1 / 1000.0) order by ran_at limit ${STEP})
+returning id`;
 const ONCE = `
 delete from once where id in (select id from once where created_at < to_timestamp($1 / 1000.0) order by created_at limit ${STEP})
 returning id`;
@@ -71,10 +75,11 @@ export function createRetention(database: Database): Retention {
       const events = await drain('retention_events', EVENTS, operationsBefore);
       const deliveries = await drain('retention_deliveries', DELIVERIES, deliveriesBefore);
       const told = await drain('retention_outbox', OUTBOX, deliveriesBefore);
+      const runs = await drain('retention_runs', RUNS, operationsBefore);
       const yesterday = Date.now() - API_MS;
       const once = await drain('retention_once', ONCE, yesterday);
       const given = await drain('retention_given', GIVEN, uuidAt(yesterday));
-      return receipts + operations + notes + events + deliveries + told + once + given;
+      return receipts + operations + notes + events + deliveries + told + runs + once + given;
     },
   };
 }

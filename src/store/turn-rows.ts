@@ -46,7 +46,12 @@ function rowOf(replica: Replica): Record<string, unknown> {
 
 /** The replicas that the turn adds to its link. */
 export function spawnedRows(turn: Turn): Record<string, unknown>[] {
-  return turn.spawn.map(({ replica, lease }) => ({ ...rowOf(replica), id: replica.id, wanted: turn.link?.after.version ?? 0, lease }));
+  return turn.spawn.map(({ replica, lease }) => spawnedRow(replica, turn.link?.after.version ?? 0, lease));
+}
+
+/** A new replica that shall show this version of its link. */
+export function spawnedRow(replica: Replica, wanted: number, lease: string | null): Record<string, unknown> {
+  return { ...rowOf(replica), id: replica.id, wanted, lease };
 }
 
 export interface SettledReceipts {

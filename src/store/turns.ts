@@ -2,6 +2,7 @@
  * Turns, committed in groups. Every statement takes arrays; each runs only if a turn of the group needs it. A turn whose
  * lease is gone, or whose link moved on, is left out before anything of it is written.
  */
+import type { Link } from '../core/state.ts';
 import type { Turn, TurnResult } from '../ports/store.ts';
 import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
@@ -15,10 +16,13 @@ import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawned
 const MOST = 100;
 
 /** Part of a group turned out not to be ours after a stranger's row was given way to: nothing of it may stand. */
-class Withdrawn extends Error {}
+class Withdrawn extends Error {
+  /** So that nobody takes it for a database that is away. */
+  readonly code = 'withdrawn';
+}
 
-/** How often a group is tried that ran into somebody else's transaction. */
-const TRIES = 5;
+/** How often what ran into somebody else's transaction is tried. */
+export const TRIES = 5;
 
 export function createTurns(database: Database): (turn: Turn) => Promise<TurnResult> {
   const batch = createBatch<Turn, TurnResult>({ flush, most: MOST, apart, hopeless: isAway });
@@ -84,7 +88,7 @@ export function createTurns(database: Database): (turn: Turn) => Promise<TurnRes
  * Nothing of the group stands, and the next try finds what was in its way: two transactions waited for each other, or a webhook
  * put a stranger's row for the very ticket whose id becomes known here, after strangers had been looked for.
  */
-function isCollision(error: unknown): boolean {
+export function isCollision(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   if (error.code === '23505') return 'constraint' in error && error.constraint === 'replicas_ticket';
   return error.code === '40P01' || error.code === '40001';
@@ -128,31 +132,29 @@ async function claimLinks(sql: Sql, turns: readonly Turn[], results: Map<Turn, T
   const going = turns.filter((turn) => ids.has(turn.before.id));
   const born = going.filter((turn) => turn.link?.before.version === 0);
   const moved = going.filter((turn) => turn.link?.before.version !== 0);
-  const done = new Set<string>();
-  const parts = (some: readonly Turn[]): unknown[][] => [
-    some.map((turn) => toJson(turn.link?.after.accounts)),
-    some.map((turn) => turn.link?.after.version),
-    some.map((turn) => toJson(turn.link?.after.fields)),
-    some.map((turn) => toJson(turn.link?.after.life)),
-  ];
-  if (born.length > 0) {
-    const rows = await sql.run<{ id: string }>('turn_link_insert', LINK_INSERT, [
-      born.map((turn) => turn.link?.after.id),
-      born.map((turn) => turn.link?.after.origin),
-      ...parts(born),
-      born.map((turn) => toJson(turn.link?.after.files)),
-    ]);
-    for (const { id } of rows) done.add(id);
-  }
-  if (moved.length > 0) {
-    const rows = await sql.run<{ id: string }>('turn_link_update', LINK_UPDATE, [
-      moved.map((turn) => turn.link?.after.id),
-      moved.map((turn) => turn.link?.before.version),
-      ...parts(moved),
-    ]);
-    for (const { id } of rows) done.add(id);
-  }
+  const done = new Set([
+    ...(await insertLinks(sql, born.flatMap(({ link }) => (link === null ? [] : [link.after])))),
+    ...(await updateLinks(sql, moved.flatMap(({ link }) => (link === null ? [] : [link])))),
+  ]);
   for (const turn of going) if (!done.has(turn.link?.after.id ?? '')) results.set(turn, 'stale');
+}
+
+const linkParts = (links: readonly Link[]): unknown[][] => [
+  links.map(({ accounts }) => toJson(accounts)), links.map(({ version }) => version), links.map(({ fields }) => toJson(fields)), links.map(({ life }) => toJson(life)),
+];
+
+/** Gives the ids of those that were not there before. */
+export async function insertLinks(sql: Sql, links: readonly Link[]): Promise<readonly string[]> {
+  if (links.length === 0) return [];
+  const values = [links.map(({ id }) => id), links.map(({ origin }) => origin), ...linkParts(links), links.map(({ files }) => toJson(files))];
+  return (await sql.run<{ id: string }>('turn_link_insert', LINK_INSERT, values)).map(({ id }) => id);
+}
+
+/** Gives the ids of those whose version stood. */
+export async function updateLinks(sql: Sql, moves: readonly { readonly before: Link; readonly after: Link }[]): Promise<readonly string[]> {
+  if (moves.length === 0) return [];
+  const values = [moves.map(({ after }) => after.id), moves.map(({ before }) => before.version), ...linkParts(moves.map(({ after }) => after))];
+  return (await sql.run<{ id: string }>('turn_link_update', LINK_UPDATE, values)).map(({ id }) => id);
 }
 
 /** A ticket id that becomes known may be on record as a stranger already: its row gives way, its signal is taken over. */
@@ -214,8 +216,8 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
   }
 }
 
-async function writeComments(sql: Sql, turns: readonly Turn[]): Promise<void> {
-  const changed = turns.flatMap(({ link }) =>
+export async function writeComments(sql: Sql, moves: readonly Pick<Turn, 'link'>[]): Promise<void> {
+  const changed = moves.flatMap(({ link }) =>
     link === null || link.before.comments === link.after.comments
       ? []
       : Object.values(link.after.comments)

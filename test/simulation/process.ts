@@ -138,7 +138,7 @@ function mortalStore(store: Store, who: Mortal, faults: Faults): Store {
         return (...args: unknown[]) => faults.store(who, String(property), () => Reflect.apply(method, target, args) as Promise<unknown>);
       },
     });
-  return { intake: wrap(store.intake), lanes: wrap(store.lanes), accounts: wrap(store.accounts), retention: wrap(store.retention), ping: store.ping };
+  return { intake: wrap(store.intake), lanes: wrap(store.lanes), accounts: wrap(store.accounts), automations: wrap(store.automations), retention: wrap(store.retention), ping: store.ping };
 }
 
 function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connector {

@@ -9,7 +9,7 @@ const DOWN = new DeskFailure('unavailable', 'the desk is down');
 async function rosterAt(clock: { now: number }, more: Partial<AccountStore> = {}): Promise<Roster> {
   const nothing = (): Promise<void> => Promise.resolve();
   const accounts: AccountStore = {
-    load: () => Promise.resolve({ accounts: [ACCOUNT], edges: [], lenses: new Map(), version: 1 }),
+    load: () => Promise.resolve({ accounts: [ACCOUNT], edges: [], lenses: new Map(), automations: [], version: 1 }),
     version: () => Promise.resolve(1),
     sweep: () => Promise.resolve({ cursor: null, since: 0 }),
     apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,
@@ -85,7 +85,7 @@ test('an account that cannot be connected is left out, told once a load, and har
   const nothing = (): Promise<void> => Promise.resolve();
   const odd = { ...ACCOUNT, id: 8, name: 'odd' };
   const accounts: AccountStore = {
-    load: () => Promise.resolve({ accounts: [odd, ACCOUNT], edges: [], lenses: new Map(), version: 1 }),
+    load: () => Promise.resolve({ accounts: [odd, ACCOUNT], edges: [], lenses: new Map(), automations: [], version: 1 }),
     version: () => Promise.resolve(1),
     sweep: () => Promise.resolve({ cursor: null, since: 0 }),
     apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,

@@ -354,6 +354,15 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       await store.accounts.apply([], []);
     });
 
+    test('gives a stranger to no replica that has learnt its ticket meanwhile, and leaves its lane as it was', async () => {
+      await newAccount();
+      const { replica: own } = await linked('t1');
+      await store.intake.accept(receipt('t2'));
+      const lane = await claimOne();
+      expect(await store.lanes.commit(turn(lane, { adopted_by: own.id }))).toBe('lost');
+      expect(await store.lanes.commit(turn(lane, { read: 1 }))).toBe('done');
+    });
+
     test('knows whether a create was sent before a moment', async () => {
       await newAccount();
       const now = subject.world.now();
