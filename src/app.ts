@@ -5,6 +5,7 @@
 import type { Config, Secrets } from './config.ts';
 import { localUrl } from './config.ts';
 import { connectors as registry } from './connectors/index.ts';
+import type { Automation } from './core/automation.ts';
 import { limitsOf } from './core/guards.ts';
 import { compileWhere } from './contracts/where.ts';
 import { createValidator } from './contracts/validator.ts';
@@ -47,10 +48,11 @@ export interface AppOptions {
   readonly connectors?: Readonly<Record<string, Connector>>;
 }
 
-/** The accounts and mirrors to be, checked already. */
+/** The accounts, mirrors and automations to be, checked already. */
 export interface Desired {
   readonly accounts: readonly AccountDraft[];
   readonly mirrors: readonly Mirror[];
+  readonly automations?: readonly Automation[];
 }
 
 export interface App {
@@ -165,7 +167,7 @@ export async function startApp({ config, secrets, world: outside, connectors = r
       database,
       apiToken,
       async apply(desired) {
-        await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards));
+        await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards), desired.automations);
         await roster.refresh(true);
         const states: HookState[] = [];
         for (const account of roster.all()) {

@@ -23,7 +23,7 @@ export async function applyCommand(
   try {
     const roster = createRoster({ accounts: store.accounts, vault: store.vault, connectors, compileWhere, world });
     const hooks = createHooks({ roster, accounts: store.accounts, world, publicUrl: () => config.publicUrl ?? localUrl(config.host, config.port) });
-    await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards));
+    await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards), desired.automations);
     await roster.refresh(true);
     for (const account of roster.all()) {
       const state = await hooks.ensure(account.id);

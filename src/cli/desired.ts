@@ -38,6 +38,7 @@ export function desiredOf(mesh: Mesh): Desired {
   return {
     accounts: mesh.accounts,
     mirrors: mesh.mirrors.map(({ name, ways, lenses }) => ({ name, lenses, edges: ways })),
+    automations: mesh.automations,
   };
 }
 

@@ -50,6 +50,8 @@ function hint(message: string, schema: JsonSchema, place: Path, value: unknown):
   if (message.startsWith('This must be a string')) {
     if (value === null) return ' Nothing stands after the colon.';
     if (typeof value === 'number' || typeof value === 'boolean') return ' Put it in quotes.';
+    // What begins with a brace is an object to YAML, unless it stands in quotes.
+    if (typeof value === 'object' && value !== null && Object.keys(value).some((key) => key.startsWith('{'))) return ' A text with places stands in quotes.';
   }
   return '';
 }

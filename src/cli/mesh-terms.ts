@@ -90,7 +90,8 @@ function ownersIn(mirror: unknown): [string, string][] {
   return fieldsIn(isFields(fields) ? fields['owner'] : undefined).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
 }
 
-function wrongWith(schema: Fields): string | null {
+/** Why this is no JSON Schema; null if it is one. */
+export function wrongWith(schema: Fields): string | null {
   try {
     compileWhere(schema);
     return null;

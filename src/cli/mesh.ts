@@ -2,6 +2,7 @@
 import { wrongWithAddress } from '../contracts/address.ts';
 import { meshSchema, type Mesh, type MeshAccount, type MeshMirror } from '../contracts/mesh.ts';
 import type { About } from '../ports/connector.ts';
+import { automationOf, automationsFaults, type WrittenAutomation } from './mesh-automations.ts';
 import { invalid, inWords, readMeshFile, type MeshFault, type MeshFile, type Path } from './mesh-file.ts';
 import { lensContradictions, lensesOf, lensFaults, type WrittenLenses } from './mesh-lenses.ts';
 import { didYouMean, shapeCheck } from './mesh-shape.ts';
@@ -24,14 +25,17 @@ export async function readMesh(path: string, env: Environment, services: Service
   const whole = isFields(file.value) ? file.value : {};
   const accounts = itemsOf(whole, 'accounts');
   const mirrors = itemsOf(whole, 'mirrors');
+  const automations = itemsOf(whole, 'automations');
   const faults = [
     ...file.faults,
-    ...shapeFaults(file, accounts, mirrors),
+    ...shapeFaults(file, { account: accounts, mirror: mirrors, automation: automations }),
     ...accounts.flatMap((account) => accountFaults(file, account, services)),
     ...doubleDesks(file, accounts),
     ...mirrors.flatMap((mirror) => mirrorFaults(file, mirror, accounts)),
     ...doubleNames(file, accounts),
     ...doubleNames(file, mirrors),
+    ...doubleNames(file, automations),
+    ...automationsFaults(file, automations, { accounts, mirrors, subscriptions: itemsOf(whole, 'subscriptions') }),
     ...lensContradictions(file, mirrors),
     ...ownerContradictions(file, mirrors.map((item) => ({ ...item, members: isFields(item.value) ? membersOf(item.value) : [] }))),
   ];
@@ -40,22 +44,21 @@ export async function readMesh(path: string, env: Environment, services: Service
   return {
     accounts: accounts.map(({ value }) => accountOf(value as MeshAccount & { readonly settings?: Fields })),
     mirrors: mirrors.map(({ value }) => mirrorOf(value as WrittenMirror)),
+    automations: automations.map(({ value }) => automationOf(value as WrittenAutomation)),
   };
 }
 
 /** Item by item, since in one large value not every fault would be found. */
-function shapeFaults(file: MeshFile, accounts: readonly Item[], mirrors: readonly Item[]): readonly MeshFault[] {
+function shapeFaults(file: MeshFile, lists: Readonly<Record<string, readonly Item[]>>): readonly MeshFault[] {
   const schema = meshSchema();
   const { $defs } = schema;
   const emptied = ([key, value]: [string, unknown]): [string, unknown] => [key, Array.isArray(value) ? [] : value];
   const frame = isFields(file.value) ? Object.fromEntries(Object.entries(file.value).map(emptied)) : file.value;
-  const account = shapeCheck({ $defs, $ref: '#/$defs/account' });
-  const mirror = shapeCheck({ $defs, $ref: '#/$defs/mirror' });
-  return [
-    ...shapeCheck(schema)(file, [], frame),
-    ...accounts.flatMap(({ path, value }) => account(file, path, value)),
-    ...mirrors.flatMap(({ path, value }) => mirror(file, path, value)),
-  ];
+  const ofItems = Object.entries(lists).flatMap(([name, items]) => {
+    const check = shapeCheck({ $defs, $ref: `#/$defs/${name}` });
+    return items.flatMap(({ path, value }) => check(file, path, value));
+  });
+  return [...shapeCheck(schema)(file, [], frame), ...ofItems];
 }
 
 function accountFaults(file: MeshFile, { path, value }: Item, services: Services): readonly MeshFault[] {

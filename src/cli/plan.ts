@@ -40,6 +40,7 @@ function planJson({ changes, counts, sample, links, held, unasked }: Preview): r
   return [
     ...changes.accounts.map((account) => ({ account })),
     ...changes.mirrors.map((mirror) => ({ mirror })),
+    ...changes.automations.map((automation) => ({ automation })),
     ...unasked.map((one) => ({ unasked: one })),
     ...held.map((one) => ({ held: one })),
     ...counts.map((one) => ({ steps: one })),
@@ -49,7 +50,7 @@ function planJson({ changes, counts, sample, links, held, unasked }: Preview): r
 }
 
 function planText({ changes, counts, sample, links, held, unasked }: Preview): readonly string[] {
-  const lines = [...changes.accounts.map(accountText), ...changes.mirrors.flatMap(mirrorText)];
+  const lines = [...changes.accounts.map(accountText), ...changes.mirrors.flatMap(mirrorText), ...changes.automations.map(({ name, change }) => `automation ${name}: ${CHANGE_WORDS[change]}`)];
   for (const { account, why } of unasked) lines.push(`${account} was not asked for its fields (${why}): what is said of it below may be off`);
   for (const { account, because } of held) lines.push(`deletions of ${account} would wait for a person (${because}): deskmesh release lets them go on`);
   if (links === 0) return [...lines, '', 'Nothing would be written.'];
@@ -76,9 +77,10 @@ function accountText({ name, service, change, what }: AccountChange): string {
   }
 }
 
+const CHANGE_WORDS = { added: 'new', changed: 'changed', same: 'as it is', removed: 'removed' } as const;
+
 function mirrorText({ name, change, ways }: MirrorChange): readonly string[] {
-  const words = { added: 'new', changed: 'changed', same: 'as it is', removed: 'removed' } as const;
-  return [`mirror ${name}: ${words[change]}`, ...(change === 'same' || change === 'removed' ? [] : ways.filter((way) => way.change !== 'same').map(wayText))];
+  return [`mirror ${name}: ${CHANGE_WORDS[change]}`, ...(change === 'same' || change === 'removed' ? [] : ways.filter((way) => way.change !== 'same').map(wayText))];
 }
 
 function wayText({ from, to, change, terms }: WayChange): string {

@@ -1,5 +1,6 @@
 /** The configuration file mesh.yaml: its schema, and what it says once it was read and found right. */
 import { readFileSync } from 'node:fs';
+import type { Automation } from '../core/automation.ts';
 import type { LensTerms } from '../core/lens.ts';
 import type { JsonSchema } from '../ports/connector.ts';
 import type { Mirror } from '../ports/store.ts';
@@ -7,6 +8,7 @@ import type { Mirror } from '../ports/store.ts';
 export interface Mesh {
   readonly accounts: readonly MeshAccount[];
   readonly mirrors: readonly MeshMirror[];
+  readonly automations: readonly Automation[];
 }
 
 /** An account as the file has it. Its credentials are in the clear: never log it. */

@@ -64,7 +64,8 @@ export function wrongWithField(field: LinkField, given: unknown, use: 'create' |
 
 /** What is wrong with a text and its places. HTML may stand in HTML only, and within a tag nothing but plain words. */
 export function wrongWithText(given: unknown, types: readonly string[], form: 'plain' | 'html'): readonly Wrong[] {
-  if (typeof given !== 'string') return wrong(`This must be a text, not ${shown(given)}.${typeof given === 'number' || typeof given === 'boolean' ? ' Put it in quotes.' : ''}`);
+  if (typeof given === 'number' || typeof given === 'boolean') return wrong(`This must be a text, not ${shown(given)}. Put it in quotes.`);
+  if (typeof given !== 'string') return wrong('This must be a text. One with places stands in quotes.');
   if (given.trim() === '') return wrong('This must not be empty.');
   if (given.length > LONGEST) return wrong(`This must have at most ${LONGEST} characters.`);
   const places = placesIn(given);

@@ -1,4 +1,5 @@
-/** What a new mesh.yaml changes in accounts and mirrors: names of what differs, and never a credential. Pure. */
+/** What a new mesh.yaml changes in accounts, mirrors and automations: names of what differs, and never a credential. Pure. */
+import type { Automation } from './automation.ts';
 import { NO_LENS_TERMS, type LensTerms } from './lens.ts';
 import type { MirrorEdge, Terms } from './rules.ts';
 
@@ -16,6 +17,7 @@ export interface MeshFacts {
   readonly accounts: readonly AccountFacts[];
   readonly edges: readonly MirrorEdge[];
   readonly lenses: ReadonlyMap<number, LensTerms>;
+  readonly automations: readonly Automation[];
 }
 
 /** `unnamed`: it is connected, and the file does not name it; it stays as it is. */
@@ -43,9 +45,15 @@ export interface MirrorChange {
   readonly ways: readonly WayChange[];
 }
 
+export interface AutomationChange {
+  readonly name: string;
+  readonly change: Exclude<ChangeKind, 'unnamed'>;
+}
+
 export interface MeshChanges {
   readonly accounts: readonly AccountChange[];
   readonly mirrors: readonly MirrorChange[];
+  readonly automations: readonly AutomationChange[];
 }
 
 /** `named` are the accounts that the file names. */
@@ -54,10 +62,16 @@ export function meshChanges(before: MeshFacts, after: MeshFacts, named: Readonly
   return {
     accounts: after.accounts.map((account) => accountChange(account, before, after, named)),
     mirrors: [...new Set([...after.edges, ...before.edges].map(({ mirror }) => mirror))].map((mirror) => mirrorChange(mirror, before.edges, after.edges, nameOf)),
+    automations: [...new Set([...after.automations, ...before.automations].map(({ name }) => name))].map((name) => automationChange(name, before.automations, after.automations)),
   };
 }
 
-/** Whether anything differs that decides what is written. */
+function automationChange(name: string, before: readonly Automation[], after: readonly Automation[]): AutomationChange {
+  const [was, is] = [before, after].map((all) => all.find((one) => one.name === name));
+  return { name, change: was === undefined ? 'added' : is === undefined ? 'removed' : equal(was, is) ? 'same' : 'changed' };
+}
+
+/** Whether anything differs that decides what is written on tickets as they are; automations run for what happens from now on. */
 export function anyChange({ accounts, mirrors }: MeshChanges): boolean {
   return accounts.some(({ change }) => change === 'added' || change === 'changed') || mirrors.some(({ change }) => change !== 'same');
 }

@@ -1,4 +1,5 @@
 /** What a new mesh.yaml would change and cause, worked out from the stored state with the real rules; nothing is written anywhere. */
+import type { Automation } from '../core/automation.ts';
 import { foresee, missingAccounts, newSteps } from '../core/foresee.ts';
 import type { Limits } from '../core/guards.ts';
 import { anyChange, meshChanges, type MeshChanges } from '../core/mesh-changes.ts';
@@ -44,6 +45,7 @@ export interface Preview {
 export interface Desired {
   readonly accounts: readonly AccountDraft[];
   readonly mirrors: readonly Mirror[];
+  readonly automations?: readonly Automation[];
 }
 
 export interface PreviewPorts {
@@ -62,7 +64,7 @@ const PAGE = 200;
 
 export async function preview(ports: PreviewPorts, desired: Desired, sampleSize: number): Promise<Preview> {
   const { mesh, survey, world } = ports;
-  const { before, after } = await mesh.rehearse(desired.accounts, desired.mirrors, ports.limits);
+  const { before, after } = await mesh.rehearse(desired.accounts, desired.mirrors, ports.limits, desired.automations);
   const changes = meshChanges(before, after, new Set(desired.accounts.map(({ name }) => name)));
   if (!anyChange(changes)) return { changes, links: 0, counts: [], sample: [], held: [], unasked: [] };
   const old = await rosterOf(before, ports);

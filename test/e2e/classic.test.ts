@@ -30,7 +30,7 @@ beforeAll(async () => {
     { name: 'new', service: 'freshdesk', url: freshdesk.url, credentials: { ...freshdesk.credentials, webhook_secret: RULE }, settings: { webhook_header: 'X-Deskmesh-Secret' } },
   ];
   const ways = [['old', 'new'], ['new', 'old']].map(([from = '', to = '']) => ({ from, to, terms: { ...USUAL_TERMS, owner: {} } }));
-  const hooks = await app.apply(desiredOf({ accounts, mirrors: [{ name: 'both', ways, lenses: {} }] }));
+  const hooks = await app.apply(desiredOf({ accounts, mirrors: [{ name: 'both', ways, lenses: {} }], automations: [] }));
   const urlOf = (service: string): string => hooks.find((hook) => hook.service === service)?.hook_url ?? '';
   ann = clientOf(classic.url, basic(`${classic.human['email'] ?? ''}/token:${classic.human['token'] ?? ''}`));
   fred = clientOf(freshdesk.url, basic(`${freshdesk.human['key'] ?? ''}:X`));

@@ -32,7 +32,7 @@ export async function setStage(helpdeskSettings: Readonly<Record<string, unknown
     { name: 'partner', service: 'helpdesk', url: helpdesk.url, credentials: helpdesk.credentials, settings: helpdeskSettings },
   ];
   const ways = [['pigeons', 'partner'], ['partner', 'pigeons']].map(([from = '', to = '']) => ({ from, to, terms: { ...USUAL_TERMS, owner: {} } }));
-  const hooks = await app.apply(desiredOf({ accounts, mirrors: [{ name: 'both', ways, lenses: {} }] }));
+  const hooks = await app.apply(desiredOf({ accounts, mirrors: [{ name: 'both', ways, lenses: {} }], automations: [] }));
   const problems = hooks.filter(({ hook, problem }) => hook !== 'registered' || problem !== null);
   if (problems.length > 0) throw new Error(`webhooks that are not registered: ${JSON.stringify(problems)}`);
   const ann = {

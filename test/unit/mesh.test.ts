@@ -110,6 +110,7 @@ mirrors:
           ways: [{ from: 'support', to: 'vendor', terms: { ...usual, ignore: ['due_at', 'tags'], comments: 'public', on_delete: 'ignore' } }],
         },
       ],
+      automations: [],
     });
   });
 
@@ -186,7 +187,7 @@ extra: 1
       expect.stringMatching(/^mirrors\[1\]\.fields\.ignore\[0\]: This must be one of "subject",.* Did you mean due_at\? \(line 24\)$/),
       'mirrors[1].on_delete: This must be one of "delete", "close", "ignore". (line 25)',
       'mirrors[2]: Something is missing here: give either accounts, or from and to. (line 26)',
-      'extra: This is not known here: leave it out, or name one of "accounts", "mirrors". (line 27)',
+      'extra: This is not known here: leave it out, or name one of "accounts", "mirrors", "automations". (line 27)',
     ]);
   });
 
@@ -253,7 +254,7 @@ describe('a file that is not YAML as we read it', () => {
   test('a key that stands twice is told together with the other faults', async () => {
     expect(await faults('accounts: []\naccounts: []\nmirors: []\n')).toEqual([
       ': This key stands here twice: remove one of the two. (line 2)',
-      'mirors: This is not known here: leave it out, or name one of "accounts", "mirrors". Did you mean mirrors? (line 3)',
+      'mirors: This is not known here: leave it out, or name one of "accounts", "mirrors", "automations". Did you mean mirrors? (line 3)',
     ]);
   });
 
@@ -348,6 +349,95 @@ mirrors:
       'mirrors[0].defaults.vendor.priority: This must be one of low, normal, high, urgent. (line 22)',
       'mirrors[1].fields.owner.priority: In another mirror that is connected with this one the field belongs to vendor: a field has one owner. Name vendor here, too, or leave it out. (line 26)',
       'mirrors[1].custom_fields.serial.support: Another mirror says 1 here, and an account has one set of words: make both say the same. (line 27)',
+    ]);
+  });
+});
+
+describe('what an automation does', () => {
+  test('is read in the order of the file', async () => {
+    const { automations } = await read(`${TWO_ACCOUNTS}
+mirrors:
+  - { name: m, accounts: [support, vendor], custom_fields: { region: { vendor: cf_region } } }
+automations:
+  - name: escalate
+    when:
+      events: [ticket.created, "comment.*"]
+      accounts: [support]
+      where: { properties: { ticket: { properties: { priority: { const: urgent } } } } }
+    then:
+      - create_ticket:
+          account: vendor
+          fields: { subject: "{{account.name}}: {{ticket.subject}}", description: "<p>{{ticket.id}}</p>{{ticket.description}}", tags: [escalated], requester: "{{ticket.requester}}", region: eu }
+      - update_ticket: { fields: { tags: { add: [escalated] }, assignee: null } }
+      - create_comment: { content: "Passed on" }
+  - { name: second, when: { events: ["*"] }, then: [{ create_comment: { content: "Thank you, {{ticket.requester.name}}", public: true } }] }
+`);
+    expect(automations).toEqual([
+      {
+        name: 'escalate',
+        when: { events: ['ticket.created', 'comment.*'], accounts: ['support'], where: { properties: { ticket: { properties: { priority: { const: 'urgent' } } } } } },
+        then: [
+          {
+            kind: 'create_ticket', account: 'vendor',
+            fields: { subject: '{{account.name}}: {{ticket.subject}}', description: '<p>{{ticket.id}}</p>{{ticket.description}}', tags: ['escalated'], requester: '{{ticket.requester}}', region: 'eu' },
+          },
+          { kind: 'update_ticket', fields: { tags: { add: ['escalated'] }, assignee: null } },
+          { kind: 'create_comment', content: 'Passed on', public: false },
+        ],
+      },
+      { name: 'second', when: { events: ['*'], accounts: null, where: null }, then: [{ kind: 'create_comment', content: 'Thank you, {{ticket.requester.name}}', public: true }] },
+    ]);
+  });
+
+  test('is refused with every fault at once, each with its place and what would be right', async () => {
+    expect(
+      await faults(`${TWO_ACCOUNTS}
+mirrors:
+  - { name: m, accounts: [support, vendor], custom_fields: { region: { vendor: cf_region } } }
+automations:
+  - name: a
+    when: { events: [ticket.create], accounts: [suport], where: { propertes: {} } }
+    then: []
+  - name: a
+    when: { events: [ticket.created], accounts: [support] }
+    then:
+      - create_ticket: { account: vendr, fields: { subjct: x, status: solved, tags: vip, due_at: soon } }
+      - update_ticket: { fields: { tags: [x], region: eu, group: Sales, subject: 5, priority: "{{ticket.prio}}" } }
+      - create_comment: { content: "{{comment.content}} {{nothing}}", publc: true }
+      - notify: ops
+      - send_mail: { to: x }
+      - { create_comment: { content: x }, notify: ops }
+      - create_comment: { content: {{ticket.id}} }
+  - { name: c, when: {}, then: [{ update_ticket: { fields: {} } }] }
+`),
+    ).toEqual([
+      expect.stringMatching(/^automations\[0\]\.when\.events\[0\]: This must be one of "ticket\.created", .* Did you mean ticket\.created\? \(line 18\)$/),
+      'automations[0].when.accounts[0]: There is no account of this name: known are support, vendor. Did you mean support? (line 18)',
+      expect.stringMatching(/^automations\[0\]\.when\.where: This is no JSON Schema: .*propertes.* For instance: .* \(line 18\)$/),
+      'automations[0].then: This list must have at least 1 entry. (line 19)',
+      'automations[1].name: This name is taken by automations[0]: each needs its own. (line 20)',
+      'automations[1].then[0].create_ticket.account: There is no account of this name: known are support, vendor. Did you mean vendor? (line 23)',
+      'automations[1].then[0].create_ticket.fields.subject: This is missing: a new ticket needs a subject. (line 23)',
+      'automations[1].then[0].create_ticket.fields.description: This is missing: a new ticket needs a description. (line 23)',
+      expect.stringMatching(/fields\.subjct: There is no such field: known are subject, .*, region\. A custom field is named under custom_fields of a mirror\. Did you mean subject\? \(line 23\)$/),
+      expect.stringMatching(/fields\.status: This must be one of open, pending, resolved, closed, or a place such as \{\{ticket\.status\}\}\. \(line 23\)$/),
+      expect.stringMatching(/fields\.tags: This must be a list of tags, or a place such as \{\{ticket\.tags\}\}\. \(line 23\)$/),
+      expect.stringMatching(/fields\.due_at: This must be a time in ISO 8601, such as .* \(line 23\)$/),
+      expect.stringMatching(/update_ticket\.fields\.tags: This must be \{add: \[\.\.\.\], remove: \[\.\.\.\]\}: the tags that the ticket has stay\. \(line 24\)$/),
+      'automations[1].then[1].update_ticket.fields.region: support has no region in the mesh: it can be written once custom_fields of a mirror name it there. (line 24)',
+      'automations[1].then[1].update_ticket.fields.group: support has no group in the mesh: it can be written once values of a mirror name its groups. (line 24)',
+      'automations[1].then[1].update_ticket.fields.subject: This must be a text, not 5. Put it in quotes. (line 24)',
+      expect.stringMatching(/fields\.priority: \{\{ticket\.prio\}\} names nothing: a ticket has id, .*\(line 24\)$/),
+      expect.stringMatching(/create_comment\.publc: This is not known here: .* Did you mean public\? \(line 25\)$/),
+      'automations[1].then[2].create_comment.content: {{comment.content}} names nothing: these events are about no comment. (line 25)',
+      expect.stringMatching(/create_comment\.content: \{\{nothing\}\} names nothing: a place begins with one of .* \(line 25\)$/),
+      'automations[1].then[3].notify: There is no subscription of this name: known are none. (line 26)',
+      expect.stringMatching(/^automations\[1\]\.then\[4\]\.send_mail: This is not known here: .* \(line 27\)$/),
+      'automations[1].then[5]: This object must have at most 1 property. (line 28)',
+      'automations[1].then[5].notify: There is no subscription of this name: known are none. (line 28)',
+      'automations[1].then[6].create_comment.content: This must be a string, not an object. A text with places stands in quotes. (line 29)',
+      expect.stringMatching(/^automations\[2\]\.when\.events: This is missing/),
+      'automations[2].then[0].update_ticket.fields: This object must have at least 1 property. (line 30)',
     ]);
   });
 });

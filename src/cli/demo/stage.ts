@@ -77,7 +77,7 @@ function meshOf(desks: readonly SandboxDesk[]): Mesh {
     return { name: service, service, url, credentials, settings: { ...NO_LAG, ...(service === 'helpdesk' ? helpdeskSettings(desk) : {}) } };
   });
   const ways = accounts.flatMap(({ name: from }) => accounts.filter(({ name }) => name !== from).map(({ name: to }) => ({ from, to, terms: { ...USUAL_TERMS, owner: {} } })));
-  return { accounts, mirrors: [{ name: 'demo', ways, lenses: {} }] };
+  return { accounts, mirrors: [{ name: 'demo', ways, lenses: {} }], automations: [] };
 }
 
 /** The Helpdesk's API tells nobody's address and has no field for a description, so the account has to name both. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Automation } from '../../../src/core/automation.ts';
 import { anyChange, meshChanges, type AccountFacts, type MeshFacts } from '../../../src/core/mesh-changes.ts';
 import { edge } from './given.ts';
 
 const account = (id: number, draft: Partial<AccountFacts> = {}): AccountFacts => ({
   id, name: ['', 'one', 'two', 'three'][id] ?? '', service: 'zendesk', url: `https://${id}.example`, credentials: { token: 'secret-1' }, settings: { a: 1, b: { c: 2 } }, ...draft,
 });
-const mesh = (draft: Partial<MeshFacts> = {}): MeshFacts => ({ accounts: [account(1), account(2)], edges: [edge(1, 2), edge(2, 1)], lenses: new Map(), ...draft });
+const mesh = (draft: Partial<MeshFacts> = {}): MeshFacts => ({ accounts: [account(1), account(2)], edges: [edge(1, 2), edge(2, 1)], lenses: new Map(), automations: [], ...draft });
 const NAMED = new Set(['one', 'two', 'three']);
 
 describe('what a new mesh.yaml changes', () => {
@@ -31,6 +32,15 @@ describe('what a new mesh.yaml changes', () => {
     ]);
     expect(JSON.stringify(accounts)).not.toMatch(/secret/);
     expect(meshChanges(mesh(), mesh(), new Set(['one'])).accounts[1]).toMatchObject({ name: 'two', change: 'unnamed' });
+  });
+
+  test('is told of automations by name, and they change nothing on tickets as they are', () => {
+    const made = (name: string, content: string): Automation => ({
+      name, when: { events: ['ticket.created'], accounts: null, where: null }, then: [{ kind: 'create_comment', content, public: false }],
+    });
+    const changes = meshChanges(mesh({ automations: [made('a', 'x'), made('b', 'x'), made('c', 'x')] }), mesh({ automations: [made('b', 'y'), made('c', 'x'), made('d', 'x')] }), NAMED);
+    expect(changes.automations.map(({ name, change }) => `${name} ${change}`)).toEqual(['b changed', 'c same', 'd added', 'a removed']);
+    expect(anyChange(changes)).toBe(false);
   });
 
   test('is told of mirrors way by way, with the terms that differ, owners by their names', () => {
