@@ -9,6 +9,7 @@ import type { Automation } from './core/automation.ts';
 import { limitsOf } from './core/guards.ts';
 import { compileWhere } from './contracts/where.ts';
 import { createValidator } from './contracts/validator.ts';
+import { createAutomate } from './engine/automate.ts';
 import { createAudience } from './engine/audience.ts';
 import { createDeliverer } from './engine/deliver.ts';
 import { createHooks, type HookState } from './engine/hooks.ts';
@@ -101,9 +102,12 @@ export async function startApp({ config, secrets, world: outside, connectors = r
     const network = openNetwork(config.allowPrivateSubscribers);
     const files = createSpool();
     undo.push(() => files.close());
-    const audience = createAudience({ subscriptions: store.subscriptions, world });
+    const audience = createAudience({ subscriptions: store.subscriptions, automated: () => roster.automations().length > 0, world });
     const send = createSend(network);
-    const deliverer = createDeliverer({ deliveries: store.deliveries, formats, send, compileWhere, world, width: DELIVERIES_AT_ONCE });
+    const automate = createAutomate({
+      automations: store.automations, roster, compileWhere, world, nudgeLanes: () => engine.worker.nudge(), nudgeDeliveries: () => deliverer.nudge(),
+    });
+    const deliverer = createDeliverer({ deliveries: store.deliveries, automate, formats, send, compileWhere, world, width: DELIVERIES_AT_ONCE });
     const engine = createEngine({
       store,
       queue,
@@ -118,7 +122,7 @@ export async function startApp({ config, secrets, world: outside, connectors = r
         retainOperationsMs: config.retainOperationsDays * 86_400_000,
         retainDeliveriesMs: config.retainDeliveriesDays * 86_400_000,
       },
-      telling: { audience, deliverer },
+      telling: { audience, deliverer, automate },
     });
     if (web) {
       const validators = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, createValidator(about.webhooks)]));

@@ -77,6 +77,13 @@ function note({ name }: Pick<Doing, 'name'>, what: string, why: string | null, v
   return { what, because: `automation ${name}${why === null ? '' : `: ${why}`}`, ...(values !== undefined && { values }) };
 }
 
+/** What is to be noted of subscriptions that could not be told. */
+export function notTold(of: { readonly automation: Pick<Automation, 'name'> }, wanted: readonly string[], told: readonly { readonly name: string }[]): readonly Note[] {
+  return wanted
+    .filter((subscription) => !told.some(({ name }) => name === subscription))
+    .map((subscription) => note(of.automation, 'not done', 'there is no such subscription, or it is not told of private comments', { action: 'notify', subscription }));
+}
+
 /** Why the action cannot be done; null if it was, as far as its parts could be. */
 function act(doing: Doing, action: Action, at: number): string | null {
   switch (action.kind) {

@@ -2,6 +2,7 @@
 import { EVENT_TYPES } from './model.ts';
 import { placesIn } from './places.ts';
 import type { CompileWhere } from './rules.ts';
+import { names } from './subscription.ts';
 
 /** Something to be done. Texts may have places, which the event fills. */
 export type Action =
@@ -40,6 +41,7 @@ export interface Happening {
   /** About something that customers do not see. */
   readonly private: boolean;
   readonly ticket: { readonly id: string } | null;
+  readonly changes?: object;
   readonly comment?: { readonly public: boolean };
 }
 
@@ -48,8 +50,7 @@ export const AUTOMATION_EVENTS: readonly string[] = [...EVENT_TYPES, 'ticket.*',
 
 /** The types of events that a pattern names. */
 export function typesOf(pattern: string): readonly string[] {
-  if (pattern === '*') return EVENT_TYPES;
-  return EVENT_TYPES.filter((type) => type === pattern || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))));
+  return EVENT_TYPES.filter((type) => names(pattern, type));
 }
 
 /** All automations, made ready to be asked. */
@@ -71,6 +72,8 @@ export function automationsOf(all: readonly Automation[], compile: CompileWhere 
     meant(event) {
       // What Deskmesh did itself runs nothing, so that no automation runs itself or another.
       if (event.cause !== 'person' || event.account === null || event.link === null) return [];
+      // A ticket from before its account was connected is told of as an update when it is first seen; nobody changed it.
+      if (event.type === 'ticket.updated' && event.changes === undefined) return [];
       const { name } = event.account;
       return ready
         .filter(({ automation: { when }, types, fits }) => types.has(event.type) && (when.accounts?.includes(name) ?? true) && (fits?.(event) ?? true))

@@ -10,10 +10,15 @@ export interface AudienceWatch {
 
 export const NOBODY: Audience = { any: false, mirror: false };
 
-export function createAudience({ subscriptions, world }: { readonly subscriptions: Pick<SubscriptionStore, 'audience'>; readonly world: Pick<World, 'log'> }): AudienceWatch {
+export function createAudience({ subscriptions, automated, world }: {
+  readonly subscriptions: Pick<SubscriptionStore, 'audience'>;
+  /** Whether there are automations: they listen, too. */
+  readonly automated: () => boolean;
+  readonly world: Pick<World, 'log'>;
+}): AudienceWatch {
   let known = NOBODY;
   return {
-    now: () => known,
+    now: () => (automated() ? { ...known, any: true } : known),
     async refresh() {
       try {
         known = await subscriptions.audience();

@@ -42,6 +42,8 @@ export function createAutomate(ports: {
   readonly world: World;
   /** Lanes are due now. */
   readonly nudgeLanes: () => void;
+  /** Deliveries are due now. */
+  readonly nudgeDeliveries: () => void;
 }): Automate {
   const { automations: store, roster, world } = ports;
   const stopping = new AbortController();
@@ -99,6 +101,7 @@ export function createAutomate(ports: {
         const { automation, event } = run;
         world.log.info('automation.ran', { automation: automation.name, event: event.id, link: event.link, moves: outcome.moves.length, notes: outcome.notes.map(({ what }) => what) });
         if (outcome.moves.length > 0) ports.nudgeLanes();
+        if (outcome.notify.length > 0) ports.nudgeDeliveries();
       }
       return;
     }

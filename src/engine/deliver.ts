@@ -1,12 +1,13 @@
 /**
- * Brings events to those who subscribed: makes deliveries of what was committed, takes what is due, a fair share for each endpoint,
- * and keeps what came of every attempt.
+ * Brings events to those who subscribed: makes deliveries of what was committed, and runs of the automations that are meant; takes what
+ * is due, a fair share for each endpoint, and keeps what came of every attempt.
  */
 import type { CompileWhere } from '../core/rules.ts';
 import { sharesOf } from '../core/shares.ts';
 import { laneOf, wants } from '../core/subscription.ts';
 import type { MeshEvent } from '../core/mesh-event.ts';
-import type { Claimed, DeliveryDraft, DeliveryStore, OpenSubscription, Settled } from '../ports/subscriptions.ts';
+import type { Automate } from './automate.ts';
+import type { Claimed, DeliveryDraft, Dispatched, DeliveryStore, OpenSubscription, Settled } from '../ports/subscriptions.ts';
 import { attempt, type AttemptPorts } from './attempt.ts';
 
 /** Longer than any attempt and the commit of its outcome. */
@@ -32,6 +33,8 @@ export interface Deliverer {
 
 export interface DelivererPorts extends AttemptPorts {
   readonly deliveries: DeliveryStore;
+  /** Without it no automation runs. */
+  readonly automate?: Pick<Automate, 'runs' | 'nudge'>;
   readonly compileWhere: CompileWhere;
   /** Attempts under way at the same time. */
   readonly width: number;
@@ -66,7 +69,11 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
     return filter(event);
   }
 
-  function plan(event: MeshEvent, subscriptions: readonly OpenSubscription[]): readonly DeliveryDraft[] {
+  function plan(event: MeshEvent, subscriptions: readonly OpenSubscription[]): Dispatched {
+    return { deliveries: deliveriesOf(event, subscriptions), runs: ports.automate?.runs(event) ?? [] };
+  }
+
+  function deliveriesOf(event: MeshEvent, subscriptions: readonly OpenSubscription[]): readonly DeliveryDraft[] {
     return subscriptions
       .filter((subscription) => subscription.disabled_by !== 'gone' && ports.formats[subscription.format]?.takes?.(event) !== false && wants(subscription, event, (told) => fits(subscription, told)))
       .map(({ id, ordering }) => ({ id: world.id(), subscription_id: id, lane: laneOf(ordering, event) }));
@@ -84,7 +91,7 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
         const early = claimedAt + BETWEEN_CLAIMS_MS - world.now();
         if (early > 0) await world.sleep(early, stopping.signal);
         again = false;
-        while (!stopping.signal.aborted && (await deliveries.dispatch(MOST_EVENTS, plan)) >= MOST_EVENTS);
+        await dispatch();
         claimedAt = world.now();
         if (running.size < width && (await take()) > 0) again = true;
       }
@@ -92,6 +99,13 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
       world.log.warn('deliveries.not_taken', { message: error instanceof Error ? error.message : String(error) });
     } finally {
       working = null;
+    }
+  }
+
+  async function dispatch(): Promise<void> {
+    for (let events = MOST_EVENTS; events >= MOST_EVENTS && !stopping.signal.aborted; ) {
+      events = await deliveries.dispatch(MOST_EVENTS, plan);
+      if (events > 0) ports.automate?.nudge();
     }
   }
 

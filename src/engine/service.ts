@@ -3,6 +3,7 @@ import type { FileStore } from '../ports/files.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Store } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import type { Automate } from './automate.ts';
 import type { AudienceWatch } from './audience.ts';
 import type { Deliverer } from './deliver.ts';
 import type { Hooks } from './hooks.ts';
@@ -40,8 +41,8 @@ export function createEngine(ports: {
   readonly files: FileStore;
   readonly world: World;
   readonly settings: EngineSettings;
-  /** Without it nobody is told of events. */
-  readonly telling?: { readonly audience: AudienceWatch; readonly deliverer: Deliverer };
+  /** Without it nobody is told of events, and no automation runs. */
+  readonly telling?: { readonly audience: AudienceWatch; readonly deliverer: Deliverer; readonly automate: Automate };
 }): Engine {
   const { store, queue, roster, world, settings } = ports;
   const { telling } = ports;
@@ -107,6 +108,7 @@ export function createEngine(ports: {
     async start() {
       await telling?.audience.refresh();
       telling?.deliverer.start();
+      telling?.automate.start();
       worker.start();
       await queue.start({
         async lanes() {
@@ -128,6 +130,7 @@ export function createEngine(ports: {
     async stop() {
       stopping.abort();
       await worker.stop();
+      await telling?.automate.stop();
       await telling?.deliverer.stop();
     },
   };

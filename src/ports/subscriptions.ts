@@ -2,6 +2,7 @@
 import type { MeshEvent, MeshEventType } from '../core/mesh-event.ts';
 import type { SubscriptionTerms } from '../core/subscription.ts';
 import type { Slice } from './api.ts';
+import type { RunDraft } from './automation.ts';
 
 export interface Subscription extends SubscriptionTerms {
   readonly id: string;
@@ -148,6 +149,12 @@ export interface DeliveryDraft {
   readonly lane: string | null;
 }
 
+/** What an event leads to. */
+export interface Dispatched {
+  readonly deliveries: readonly DeliveryDraft[];
+  readonly runs: readonly RunDraft[];
+}
+
 /** How a subscription with something due stands. */
 export interface Standing {
   readonly id: string;
@@ -193,10 +200,10 @@ export interface Settled {
 
 export interface DeliveryStore {
   /**
-   * Makes deliveries of the next events, at most `most`, in their order; `plan` says for whom. Each event once, over all processes.
-   * Gives how many events there were.
+   * Makes deliveries and runs of the next events, at most `most`, in their order; `plan` says for whom, and of which automations. Each
+   * event once, over all processes. Gives how many events there were.
    */
-  dispatch(most: number, plan: (event: MeshEvent, subscriptions: readonly OpenSubscription[]) => readonly DeliveryDraft[]): Promise<number>;
+  dispatch(most: number, plan: (event: MeshEvent, subscriptions: readonly OpenSubscription[]) => Dispatched): Promise<number>;
   /** Every subscription, with its secrets; read anew where they changed. */
   subscriptions(): Promise<readonly OpenSubscription[]>;
   /** Subscriptions that have something due. */

@@ -1,11 +1,12 @@
 /** Automations at work: each run once, together with all that it does. */
-import type { LinkMove } from '../core/automate.ts';
+import { notTold, type LinkMove } from '../core/automate.ts';
 import type { Note } from '../core/state.ts';
 import type { AutomationStore, Run, RunDraft, RunOutcome, RunResult } from '../ports/automation.ts';
 import type { Database, Sql } from './database.ts';
 import { LINK_COLUMNS, linkOf, toJson, type LinkRow } from './rows.ts';
 import { spawnedRow } from './turn-rows.ts';
 import { SIBLINGS, SPAWN } from './turn-statements.ts';
+import { unblock, type LaneKey } from './delivery-rows.ts';
 import { insertLinks, isCollision, TRIES, updateLinks, writeComments } from './turns.ts';
 
 const ENQUEUE = `
@@ -36,6 +37,23 @@ select t.link_id, r.id, t.doc from unnest($1::uuid[], $2::int[], $3::jsonb[]) wi
 cross join lateral (select id from replicas where link_id = t.link_id order by (account_id = t.account_id) desc, id limit 1) r
 order by t.place`;
 
+/**
+ * The event for these subscriptions, unless it is theirs already. In a lane it is due at once only if nothing waits there. A private
+ * event goes to those alone that asked for such.
+ */
+const NOTIFY = `
+with told as (
+  select s.id as subscription_id, s.name, o.id as event_id, o.type, o.seq, case when s.ordering = 'none' then null else o.doc ->> 'link' end as lane
+  from subscriptions s cross join outbox o
+  where o.id = $1 and s.name = any($2::text[]) and s.disabled_by is distinct from 'gone' and (s.private or not (o.doc ->> 'private')::boolean)
+), made as (
+  insert into deliveries (id, subscription_id, event_id, event_type, seq, lane, due_at)
+  select gen_random_uuid(), subscription_id, event_id, type, seq, lane, case when lane is null or not exists (
+    select 1 from deliveries e where e.subscription_id = told.subscription_id and e.lane = told.lane and e.state = 'waiting') then now() end
+  from told on conflict (subscription_id, event_id) do nothing
+)
+select subscription_id, name, lane from told`;
+
 /** No replica has it. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -61,9 +79,9 @@ export async function enqueueRuns(sql: Sql, runs: readonly RunDraft[]): Promise<
 }
 
 export function createAutomations(database: Database): AutomationStore {
-  async function commitIn(sql: Sql, run: Run, { moves, notes }: RunOutcome): Promise<'done' | 'already'> {
+  async function commitIn(sql: Sql, run: Run, { moves, notes, notify }: RunOutcome): Promise<Committed> {
     const ours = await sql.run('automations_ran', RAN, [run.id, run.lease]);
-    if (ours.length === 0) return 'already';
+    if (ours.length === 0) return { result: 'already', told: [] };
     const moved = moves.flatMap(({ before, after }) => (before === null ? [] : [{ before, after }]));
     const stood = await updateLinks(sql, moved);
     if (stood.length < moved.length) throw new Stale();
@@ -73,8 +91,9 @@ export function createAutomations(database: Database): AutomationStore {
     const spawned = real.flatMap(({ spawn, after }) => spawn.map((replica) => spawnedRow(replica, after.version, null)));
     if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
     await writeComments(sql, moved.map((link) => ({ link })));
-    await writeNotes(sql, run, real, notes);
-    return 'done';
+    const told = notify.length === 0 ? [] : await sql.run<ToldRow>('automations_notify', NOTIFY, [run.event.id, notify]);
+    await writeNotes(sql, run, real, [...notes, ...notTold(run, notify, told)]);
+    return { result: 'done', told };
   }
 
   return {
@@ -90,7 +109,9 @@ export function createAutomations(database: Database): AutomationStore {
     async commit(run, outcome): Promise<RunResult> {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await database.transaction((sql) => commitIn(sql, run, outcome));
+          const { result, told } = await database.transaction((sql) => commitIn(sql, run, outcome));
+          await unblock(database, told);
+          return result;
         } catch (error) {
           if (error instanceof Stale) return 'stale';
           if (tries === TRIES || !isCollision(error)) throw error;
@@ -101,6 +122,15 @@ export function createAutomations(database: Database): AutomationStore {
       await database.run('automations_put_off', PUT_OFF, [id, lease, reason, inMs]);
     },
   };
+}
+
+interface ToldRow extends LaneKey {
+  readonly name: string;
+}
+
+interface Committed {
+  readonly result: 'done' | 'already';
+  readonly told: readonly ToldRow[];
 }
 
 async function writeNotes(sql: Sql, { event }: Run, moves: readonly LinkMove[], notes: readonly Note[]): Promise<void> {

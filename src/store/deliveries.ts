@@ -5,6 +5,7 @@ import type { Claimed, DeliverySlot, DeliveryStore, OpenSubscription, Settled, S
 import type { World } from '../ports/world.ts';
 import { createBatch } from './batch.ts';
 import { isAway, type Database, type Sql } from './database.ts';
+import { enqueueRuns } from './automations.ts';
 import { unblock, type LaneKey, type TellingRow } from './delivery-rows.ts';
 import { outboxRow, OUTBOX } from './outbox.ts';
 import { toJson } from './rows.ts';
@@ -190,8 +191,10 @@ export function createDeliveries(ports: { readonly database: Database; readonly 
         const [row] = await sql.run<{ version: string }>('dispatch_hold', `select version::text as version from dispatch for update`, []);
         const subscriptions = await loaded(sql, row?.version ?? '');
         const events = await sql.run<TellingRow>('outbox_next', NEXT, [most]);
-        const drafts = events.flatMap(({ seq, doc }) => plan(doc, subscriptions).map((draft) => ({ ...draft, event_id: doc.id, event_type: doc.type, seq })));
+        const planned = events.map(({ seq, doc }) => ({ seq, doc, ...plan(doc, subscriptions) }));
+        const drafts = planned.flatMap(({ seq, doc, deliveries }) => deliveries.map((draft) => ({ ...draft, event_id: doc.id, event_type: doc.type, seq })));
         if (drafts.length > 0) await sql.run('deliveries_make', MAKE, [toJson(drafts)]);
+        await enqueueRuns(sql, planned.flatMap(({ runs }) => runs));
         if (events.length > 0) await sql.run('outbox_dispatched', DISPATCHED, [events.map(({ seq }) => seq)]);
         return { events: events.length, drafts };
       });

@@ -1,4 +1,5 @@
-/** Automations at work, in memory: the same promises as in the database. */
+/** Automations at work, in memory: the same promises as in the database. There are no subscriptions here. */
+import { notTold } from '../core/automate.ts';
 import type { Link, Note, Replica } from '../core/state.ts';
 import type { AutomationStore, Run, RunDraft } from '../ports/automation.ts';
 import type { World } from '../ports/world.ts';
@@ -45,7 +46,7 @@ export function createMemoryAutomations(ports: {
       });
     },
     link: async (id) => links.get(id) ?? null,
-    async commit(run, { moves, notes }) {
+    async commit(run, { moves, notes, notify }) {
       const kept = held(run);
       if (kept === null) return 'already';
       if (moves.some(({ before, after }) => before !== null && links.get(after.id)?.version !== before.version)) return 'stale';
@@ -56,7 +57,7 @@ export function createMemoryAutomations(ports: {
         ports.put(after, spawn);
         for (const note of told) ports.note(after.id, before === null ? after.origin : accountId, note);
       }
-      for (const note of notes) ports.note(run.event.link ?? '', accountId, note);
+      for (const note of [...notes, ...notTold(run, notify, [])]) ports.note(run.event.link ?? '', accountId, note);
       return 'done';
     },
     async putOff(run, _reason, inMs) {

@@ -26,7 +26,13 @@ export interface Trio {
   counts(name: Name): Counts;
   fault(name: Name, fault: Fault): void;
   /** Writes mesh.yaml with these accounts, more settings for some, and a mirror between all of them; its path. */
-  mesh(options?: { readonly names?: readonly Name[]; readonly settings?: Partial<Record<Name, object>> }): Promise<string>;
+  mesh(options?: {
+    readonly names?: readonly Name[];
+    readonly settings?: Partial<Record<Name, object>>;
+    /** Instead of the one mirror between all accounts. */
+    readonly mirrors?: readonly object[];
+    readonly automations?: readonly object[];
+  }): Promise<string>;
   /** `serve` on this trio's folder and port, waited for, its hook set up at the desks that need it by hand. */
   serve(env?: Readonly<Record<string, string>>, args?: readonly string[]): Promise<Running>;
   /** The same, not waited for. */
@@ -85,7 +91,7 @@ export async function startTrio(): Promise<Trio> {
     tickets: (name) => shownBy(desk(name)),
     counts: (name) => desk(name).state() as unknown as Counts,
     fault: (name, fault) => desk(name).faults(fault),
-    async mesh({ names = NAMES, settings = {} } = {}) {
+    async mesh({ names = NAMES, settings = {}, mirrors = names.length < 2 ? [] : [{ name: 'all', accounts: names }], automations } = {}) {
       const accounts = names.map((name) => ({
         name,
         service: name,
@@ -94,7 +100,7 @@ export async function startTrio(): Promise<Trio> {
         settings: { ...SETTINGS[name], ...settings[name] },
       }));
       // JSON is YAML.
-      await writeFile(meshPath, JSON.stringify({ accounts, mirrors: names.length < 2 ? [] : [{ name: 'all', accounts: names }] }, null, 2));
+      await writeFile(meshPath, JSON.stringify({ accounts, mirrors, ...(automations !== undefined && { automations }) }, null, 2));
       return meshPath;
     },
     command,

@@ -5,9 +5,12 @@ import type { LinkMove } from '../../../src/core/automate.ts';
 import { newLink, wantedReplica, type Link, type LinkComment, type Note } from '../../../src/core/state.ts';
 import type { Run, RunOutcome } from '../../../src/ports/automation.ts';
 import type { Lane, Store, Turn } from '../../../src/ports/store.ts';
+import { USUAL_SUBSCRIPTION } from '../../../src/core/subscription.ts';
+import type { MeshEvent } from '../../../src/core/mesh-event.ts';
 import { connectDatabase } from '../../../src/store/database.ts';
 import { createStore } from '../../../src/store/index.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
+import { tell } from '../../../src/store/outbox.ts';
 import { createSecretBox } from '../../../src/store/secret-box.ts';
 import { createWorld } from '../../../src/world.ts';
 import { createTestDatabase, silentLog } from '../../support/database.ts';
@@ -238,5 +241,69 @@ describe.each([['PostgreSQL', onPostgres], ['memory', inMemory]])('automations i
     const run = await claimOne();
     await store.automations.putOff(run, 'again', 0);
     expect(await claimOne()).toMatchObject({ automation: { name: 'two' }, tries: 2 });
+  });
+});
+
+describe('subscriptions that automations tell, on PostgreSQL', () => {
+  let close: () => Promise<void>;
+  let store: ReturnType<typeof createStore>;
+  let told: (event: MeshEvent) => Promise<void>;
+  beforeAll(async () => {
+    const fresh = await createTestDatabase();
+    const database = connectDatabase(fresh.url, silentLog);
+    store = createStore({ database, box: createSecretBox('a key that only tests are sealed with'), world, wake: () => null, leaseMs: LEASE_MS });
+    told = (event) => database.transaction((sql) => tell(sql, [event]));
+    close = async () => {
+      await database.close();
+      await fresh.drop();
+    };
+    // Of its own accord it is told of deletions only.
+    for (const [name, shut] of [['ops', false], ['leads', true]] as const) {
+      await store.subscriptions.make(world.id(), { ...USUAL_SUBSCRIPTION, name, url: 'https://x.example/', events: ['ticket.deleted'], private: shut, secret: null, token: null });
+    }
+  });
+  afterAll(() => close());
+
+  const automation: Automation = { name: 'tell', when: { events: ['*'], accounts: null, where: null }, then: [{ kind: 'notify', subscription: 'ops' }] };
+  const eventOf = (draft: Partial<MeshEvent> = {}): MeshEvent => ({
+    id: world.id(), type: 'ticket.created', time: '2026-01-05T09:00:00Z', account: { id: 1, name: 'one', service: 'helpdesk' }, link: world.id(), cause: 'person', private: false, ticket: null, ...draft,
+  });
+
+  /** Dispatches the event, to `own` by their own filters, and runs the automation; the names of those that have a delivery of it. */
+  async function run(event: MeshEvent, notify: readonly string[], own: readonly string[] = []): Promise<readonly string[]> {
+    await told(event);
+    const dispatched = await store.deliveries.dispatch(10, (one, subscriptions) => ({
+      deliveries: subscriptions.filter(({ name }) => own.includes(name ?? '')).map(({ id }) => ({ id: world.id(), subscription_id: id, lane: one.link })),
+      runs: [{ automation, event: one }],
+    }));
+    expect(dispatched).toBe(1);
+    const [due] = await store.automations.claim(10, LEASE_MS);
+    if (due === undefined) throw new Error('no run is due');
+    expect(due).toMatchObject({ automation, event });
+    expect(await store.automations.commit(due, { moves: [], notes: [], notify })).toBe('done');
+    const all = await store.deliveries.subscriptions();
+    const made = await store.deliveryBooks.list({ event_id: event.id }, { before: null, limit: 10 });
+    return made.map(({ subscription_id: of }) => all.find(({ id }) => id === of)?.name ?? '').sort();
+  }
+
+  test('are told of an event that their own filters leave out', async () => {
+    expect(await run(eventOf(), ['ops'])).toEqual(['ops']);
+  });
+
+  test('are told once, even if they are told anyway', async () => {
+    expect(await run(eventOf(), ['ops'], ['ops', 'leads'])).toEqual(['leads', 'ops']);
+  });
+
+  test('are told of private comments only if they ask for them', async () => {
+    expect(await run(eventOf({ type: 'comment.created', private: true }), ['ops', 'leads', 'nobody'])).toEqual(['leads']);
+  });
+
+  test('get the events of a ticket in their order', async () => {
+    const link = world.id();
+    const [first, second] = [eventOf({ link }), eventOf({ link })];
+    await run(first, ['ops']);
+    await run(second, ['ops']);
+    const due = async (event: MeshEvent): Promise<boolean> => ((await store.deliveryBooks.list({ event_id: event.id }, { before: null, limit: 1 }))[0]?.due ?? null) !== null;
+    expect([await due(first), await due(second)]).toEqual([true, false]);
   });
 });

@@ -64,6 +64,12 @@ describe('which automations an event means', () => {
     expect(names(one({ where: { const: 'Scanner' } }), {})).toEqual([]);
   });
 
+  test('leaves out old tickets that are only seen for the first time: nothing of them was changed', () => {
+    const all = one({ events: ['ticket.updated'] });
+    expect(names(all, { type: 'ticket.updated' })).toEqual([]);
+    expect(names(all, { type: 'ticket.updated', changes: { status: { from: 'open', to: 'pending' } } })).toEqual(['triage']);
+  });
+
   test('never includes what Deskmesh did itself', () => {
     expect(names(one({ events: ['*'] }), { cause: 'mirror' })).toEqual([]);
   });
