@@ -42,14 +42,18 @@ const answerOf = (service: string, name: string): ApiAnswer => {
   return found;
 };
 
-/** Every place of the example is there, with a value of the same type or null. */
-function misplaced(example: Json, answer: Json): readonly string[] {
+const kind = (one: unknown): string => (Array.isArray(one) ? 'list' : typeof one);
+
+/** Every place of the example is there, at every depth, with a value of the same type or null. */
+function misplaced(example: Json, answer: Json, at = ''): readonly string[] {
   return Object.entries(example).flatMap(([name, value]) => {
-    if (!(name in answer)) return [`${name} is missing`];
+    const place = `${at}${name}`;
+    if (!(name in answer)) return [`${place} is missing`];
     const given = answer[name];
     if (given === null || value === null) return [];
-    const kind = (one: unknown): string => (Array.isArray(one) ? 'list' : typeof one);
-    return kind(given) === kind(value) ? [] : [`${name} is a ${kind(given)}`];
+    if (kind(given) !== kind(value)) return [`${place} is a ${kind(given)}`];
+    if (Array.isArray(value) && Array.isArray(given)) return kind(value[0]) === 'object' ? (given as readonly Json[]).flatMap((one, n) => misplaced(value[0] as Json, one, `${place}/${n}/`)) : [];
+    return kind(value) === 'object' ? misplaced(value as Json, given as Json, `${place}/`) : [];
   });
 }
 
