@@ -66,6 +66,12 @@ export async function prepare(site: ApiSite): Promise<Prepared> {
   /** Requests are made one part after the other: what a ticket belongs to was picked just before it. */
   let current: Known | null = null;
   const some = (chance: Chance): Known => pick(chance, known);
+  /** Only one desk changes and deletes comments, and each only once: half of the time it is asked for the youngest. */
+  const youngestOf = (operationId: string, chance: Chance): Known | null => {
+    if (!/^(update|delete)Comment$/.test(operationId) || chance() < 0.5) return null;
+    const account = String(site.account('freshdesk'));
+    return known.findLast((one) => one.account === account && one.comment !== null) ?? null;
+  };
   return {
     tokens,
     // What is proven elsewhere: no request made at random names the account that it removes, or knows credentials.
@@ -80,6 +86,8 @@ export async function prepare(site: ApiSite): Promise<Prepared> {
         case 'account_id':
           if (operationId === 'updateAccount') return spare;
           if (operationId === 'deleteAccount') return String(site.account('zendesk'));
+          current = youngestOf(operationId, chance);
+          if (current !== null) return current.account;
           current = pick(chance, operationId.includes('Comment') ? known.filter(({ comment }) => comment !== null || chance() < 0.1) : known);
           return current.account;
         case 'ticket_id':
