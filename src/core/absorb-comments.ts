@@ -4,8 +4,9 @@ import { commentKey } from './keys.ts';
 import type { Comment } from './model.ts';
 import { lineWords, renderComment, unrenderComment } from './render.ts';
 import { isDoubtful } from './guards.ts';
+import { CLOCKS_APART_MS } from './landing.ts';
 import type { Look, Moved } from './look.ts';
-import type { Sight } from './sight.ts';
+import { isCutOff, type Sight } from './sight.ts';
 import { makesComment } from './step.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
 
@@ -121,7 +122,9 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
     return;
   }
   if (!carries(source, sight)) {
-    draft.copies[uid] = { ...copy, text, public: comment.public };
+    // Once it is mirrored again, what the others say is written over it.
+    const apart = isCutOff(source.from, sight);
+    draft.copies[uid] = { ...copy, text, public: comment.public, ...(apart && { applied: 0 }) };
     draft.notes.push({ what: 'left alone', because: 'no mirror carries comments from this account to where this one was written', values: { uid } });
     return;
   }
@@ -200,7 +203,7 @@ function absorbNew(draft: Draft, comment: Comment, ticketId: string, began: numb
 function absorbAbsences(draft: Draft, replica: Replica, seenIds: ReadonlySet<string>, began: number, sight: Sight): void {
   for (const copy of Object.values(draft.copies)) {
     if (copy.comment_id === null || copy.deleted || seenIds.has(copy.comment_id)) continue;
-    if (began <= copy.since + sight.can.comments.listLagMs) continue;
+    if (began <= copy.since + sight.can.comments.listLagMs + (copy.since === 0 ? 0 : CLOCKS_APART_MS)) continue;
     if (replica.intent?.kind === 'comment.delete' && replica.intent.uid === copy.uid) continue;
     draft.copies[copy.uid] = { ...copy, deleted: true };
     const source = draft.comments[copy.uid];

@@ -8,7 +8,7 @@ import { forLink, shown as shownBy, type Sight } from './sight.ts';
 import { absorbComments } from './absorb-comments.ts';
 import { normal, same, timeOf } from './compare.ts';
 import { isCustom, unnamedIn, type Values } from './lens.ts';
-import { DELETION } from './guards.ts';
+import { BUDGET, DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
 import { kindOf, type FileDraft, type LinkField, type Person, type Ticket } from './model.ts';
 import { valuesOf, type Bounce, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
@@ -71,7 +71,8 @@ function absorbAbsence(link: Link, replica: Replica, look: Look, sight: Sight): 
   if (replica.intent?.kind === 'ticket.delete') {
     return { link, replica: { ...gone, life_applied: replica.intent.life, intent: null }, notes: [] };
   }
-  if (!link.life.alive || link.life.clock > replica.life_applied) {
+  // One that lives on after it was deleted elsewhere can be deleted here as well.
+  if (link.life.clock > replica.life_applied) {
     return { link, replica: gone, notes: [{ what: 'absence', because: 'the ticket was deleted or restored elsewhere since it was last seen here' }] };
   }
   if (!lifeTravels(replica.account_id, sight)) {
@@ -93,7 +94,8 @@ function lifeTravels(from: number, sight: Sight): boolean {
 /** The ticket is there. If it was last seen deleted, somebody restored it. */
 function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight): Moved {
   if (replica.state !== 'deleted') return { link, replica: { ...replica, state: 'present' }, notes: [] };
-  const present: Replica = { ...replica, state: 'present' };
+  // What was refused while it was gone is asked anew.
+  const present: Replica = { ...replica, state: 'present', held: kept(replica.held) };
   if (link.life.alive) return { link, replica: present, notes: [] };
   if (link.life.clock > replica.life_applied) return { link, replica: present, notes: [] };
   if (!lifeTravels(replica.account_id, sight)) {
@@ -105,6 +107,11 @@ function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight):
     replica: { ...present, life_applied: clock },
     notes: [{ what: 'restored', because: 'it was restored on this desk' }],
   };
+}
+
+function kept(held: Replica['held']): Replica['held'] {
+  const { [BUDGET]: spent } = held;
+  return spent === undefined ? {} : { [BUDGET]: spent };
 }
 
 interface Draft {
@@ -141,7 +148,7 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
       continue;
     }
     if (base === undefined || same(base, seen) || quiet.includes(isCustom(field) ? 'custom_properties' : field)) continue;
-    absorbField(draft, replica, field, { base, seen, value: values[field], forecast, time: timeOf(ticket.modified_at, began), began }, sight);
+    absorbField(draft, link, replica, field, { base, seen, value: values[field], forecast, time: timeOf(ticket.modified_at, began), began }, sight);
   }
   const files = birth ? filesOf(ticket, sight.account.id) : link.files;
   return {
@@ -170,7 +177,7 @@ interface Seeing {
 }
 
 /** One field that differs from base on its own desk. */
-function absorbField(draft: Draft, replica: Replica, field: LinkField, seeing: Seeing, sight: Sight): void {
+function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkField, seeing: Seeing, sight: Sight): void {
   const { seen, value, time, began } = seeing;
   const intent = replica.intent;
   if (intent?.kind === 'ticket.update' && intent.clocks[field] !== undefined && same(seen, intent.forecast[field])) {
@@ -179,13 +186,22 @@ function absorbField(draft: Draft, replica: Replica, field: LinkField, seeing: S
   }
   const state = draft.fields[field];
   const shown = normal(field, seeing.forecast()[field]);
-  if (state !== undefined && same(shown, seen)) {
+  // What was closed here as deleted elsewhere and is opened again is a change, though the link never said otherwise.
+  const reopened = field === 'status' && !link.life.alive;
+  if (state !== undefined && same(shown, seen) && !reopened) {
     draft.applied[field] = state.clock;
     return;
   }
   if (!countBounce(draft, replica, field, seen, began)) return;
-  if (!mayEnter(field, sight)) {
+  const entry = entryOf(field, link, sight);
+  if (entry === 'stays') {
     draft.notes.push({ what: 'left alone', field, because: 'no mirror carries this field from this account' });
+    return;
+  }
+  if (entry === 'gives way') {
+    const because = 'a mirror’s condition cuts this ticket off from the others: what they say is written over it when it fits again';
+    draft.notes.push({ what: 'left alone', field, because, values: { won: state?.value ?? null, lost: value } });
+    delete draft.applied[field];
     return;
   }
   const applied = draft.applied[field] ?? 0;
@@ -197,8 +213,8 @@ function absorbField(draft: Draft, replica: Replica, field: LinkField, seeing: S
       because: `this field belongs to ${sight.nameOfAccount(owner)}`,
       values: { won: state.value, lost: value },
     });
-    // Not caught up any more: what the owner says is written over it.
-    delete draft.applied[field];
+    // Not caught up any more: what the owner says is written over it, where the owner's word comes.
+    if (sight.rules.terms(owner, sight.account.id) !== null) delete draft.applied[field];
     return;
   }
   if (kindOf(field) === 'set') {
@@ -285,10 +301,16 @@ function countBounce(draft: Draft, replica: Replica, field: LinkField, seen: Nor
   return false;
 }
 
-function mayEnter(field: LinkField, sight: Sight): boolean {
-  const reached = sight.rules.reached(sight.account.id);
-  if (reached.length === 0) return !sight.rules.inbound(sight.account.id);
-  return reached.some((account) => sight.rules.terms(sight.account.id, account)?.ignore.some((name) => name === field) === false);
+/**
+ * Whether what people change here becomes part of the ticket, stays here alone, or stays until the others reach this account again.
+ * What a ticket's own desk says always enters where only a condition keeps it from travelling: it may be what fits the condition again.
+ */
+function entryOf(field: LinkField, link: Link, { account: { id }, rules }: Sight): 'enters' | 'stays' | 'gives way' {
+  if (link.accounts.length === 1) return 'enters';
+  const reached = rules.reached(id);
+  if (reached.length > 0) return reached.some((account) => rules.terms(id, account)?.ignore.some((name) => name === field) === false) ? 'enters' : 'stays';
+  if (rules.all.reached(id).length === 0 || (id !== link.origin && rules.terms(link.origin, id) !== null)) return 'stays';
+  return id === link.origin ? 'enters' : 'gives way';
 }
 
 function portable(value: unknown): boolean {

@@ -31,7 +31,7 @@ export function announce(occasion: Occasion): readonly Announcement[] {
   const ticketId = replica.ticket_id;
   if (before === after || ticketId === null) return [];
   const of = (type: EventType, changed: readonly string[] = [], commentId: string | null = null): Announcement => ({ type, ticket_id: ticketId, comment_id: commentId, changed });
-  if (before.life.alive && !after.life.alive) return [of('ticket.deleted')];
+  if (!after.life.alive && (before.life.alive || after.life.clock !== before.life.clock)) return [of('ticket.deleted')];
   return [...ofTicket(occasion, of), ...ofComments(occasion, of)];
 }
 

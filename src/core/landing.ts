@@ -3,9 +3,15 @@ import type { Capabilities } from './capabilities.ts';
 import type { Intent } from './state.ts';
 import { makesComment } from './step.ts';
 
+/**
+ * How far apart the clocks of our machines may be, and by how much one may be set. What one process wrote down another may compare
+ * with its own time, so every wait for a desk to have shown something is longer by this.
+ */
+export const CLOCKS_APART_MS = 5_000;
+
 /** When a look can settle an open intent: earlier, "absent" would prove nothing (epoch milliseconds). */
 export function lookAllowedAt(intent: Intent, can: Capabilities): number {
-  const landed = landedAt(intent, can);
+  const landed = landedAt(intent, can) + CLOCKS_APART_MS;
   if (intent.kind === 'ticket.create') return landed + can.tickets.findLagMs;
   if (makesComment(intent)) return landed + can.comments.listLagMs;
   return landed;
@@ -28,5 +34,5 @@ export function sentAgain(intent: Intent, can: Capabilities, now: number): Inten
 
 /** Whether a create may simply be sent again: the desk remembers the key and gives the first answer. */
 export function mayResend(intent: Intent, can: Capabilities, now: number): boolean {
-  return intent.kind === 'ticket.create' && intent.refused === null && now - intent.first_sent < can.tickets.idempotentCreateMs;
+  return intent.kind === 'ticket.create' && intent.refused === null && now - intent.first_sent < can.tickets.idempotentCreateMs - CLOCKS_APART_MS;
 }

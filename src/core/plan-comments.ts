@@ -4,7 +4,7 @@ import { commentKey } from './keys.ts';
 import type { CommentDraft } from './model.ts';
 import { filesFor } from './plan-files.ts';
 import { lineWords, renderComment } from './render.ts';
-import type { Sight } from './sight.ts';
+import { isCutOff, type Sight } from './sight.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
 import { commentStepName, isHeld, NO_STEP_PARTS, type Plan, type Step } from './step.ts';
 
@@ -43,7 +43,7 @@ function planComment(comment: LinkComment, copies: Record<string, Copy>, replica
     return null;
   };
   if (comment.deleted) {
-    if (copy.applied >= comment.clock) return null;
+    if (copy.applied >= comment.clock || isCutOff(comment.from, sight)) return null;
     if (sight.can.comments.delete && reaches(comment, sight)) return free(deletion(replica, comment.uid, copy.comment_id, comment.clock));
     notes.push({ what: 'kept', because: 'this desk cannot delete comments', values: { uid: comment.uid } });
     return caughtUp();
@@ -55,7 +55,7 @@ function planComment(comment: LinkComment, copies: Record<string, Copy>, replica
     notes.push({ what: 'still public', because: 'this desk can neither hide nor delete this comment', values: { uid: comment.uid } });
     return caughtUp();
   }
-  if (comment.clock <= copy.applied) return null;
+  if (comment.clock <= copy.applied || isCutOff(comment.from, sight)) return null;
   const draft = { ...draftOf(comment, copy, sight), public: copy.public };
   if (wordsDigest(sight.forecastComment(draft).content) === copy.text) return caughtUp();
   if (!sight.can.comments.edit || !reaches(comment, sight)) {

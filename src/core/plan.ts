@@ -13,7 +13,7 @@ import { isCustom, type Values } from './lens.ts';
 import type { LinkField, Warning, Writable } from './model.ts';
 import { filesFor } from './plan-files.ts';
 import { planComments } from './plan-comments.ts';
-import { forLink, shown as shownBy, type Sight } from './sight.ts';
+import { forLink, isCutOff, shown as shownBy, type Sight } from './sight.ts';
 import { valuesOf, type Clock, type Link, type Normal, type Note, type Replica } from './state.ts';
 import { commentStepName, isHeld, NO_STEP_PARTS, tightens, type Plan, type Step } from './step.ts';
 
@@ -29,10 +29,31 @@ export function plan(link: Link, replica: Replica, allSight: Sight, now: number)
 }
 
 function planFreely(link: Link, replica: Replica, sight: Sight, now: number): Plan {
-  if (!link.life.alive) return planEnd(link, replica, sight);
+  if (!link.life.alive) {
+    const end = planEnd(link, replica, sight);
+    if (end.step !== null || !livesOn(link, end.replica)) return end;
+    const among = planLiving(link, end.replica, sight, now);
+    return { ...among, notes: [...end.notes, ...among.notes] };
+  }
   if (replica.state === 'deleted') return planRevival(link, replica, sight);
   if (replica.ticket_id === null) return planCreate(link, replica, sight);
-  const living: Replica = { ...replica, life_applied: Math.max(replica.life_applied, link.life.clock) };
+  return planLiving(link, replica, sight, now);
+}
+
+/** Deleted elsewhere and not here: the ticket goes on among those that kept or closed it. */
+function livesOn(link: Link, { state, ticket_id: ticketId, life_applied: applied }: Replica): boolean {
+  return state === 'present' && ticketId !== null && applied >= link.life.clock;
+}
+
+/** What was closed here as deleted elsewhere gets its status back when the ticket is restored. */
+function caughtUpWithLife(link: Link, replica: Replica): Replica {
+  if (replica.life_applied >= link.life.clock) return replica;
+  const { status: _, ...applied } = replica.applied;
+  return { ...replica, applied, life_applied: link.life.clock };
+}
+
+function planLiving(link: Link, replica: Replica, sight: Sight, now: number): Plan {
+  const living = caughtUpWithLife(link, replica);
   if (living.base.status === 'closed' && sight.can.tickets.closedIsFinal) return planAfterClosing(link, living, sight, now);
   const comments = planComments(link, living, sight);
   if (comments.step?.kind === 'comment.create' && sight.can.comments.withUpdate) return together(link, { ...comments, step: comments.step }, sight, now);
@@ -75,6 +96,8 @@ function together(link: Link, comments: Plan & { readonly step: Step }, sight: S
 /** The link is dead: its tickets go, where a mirror carries that. */
 function planEnd(link: Link, replica: Replica, sight: Sight): Plan {
   const caughtUp: Replica = { ...replica, life_applied: link.life.clock };
+  // A ticket that was on its way to where deletions do not reach still gets there.
+  if (replica.state === 'wanted' && sight.rules.terms(link.life.from, replica.account_id)?.on_delete === 'ignore') return planCreate(link, replica, sight);
   if (replica.state !== 'present' || replica.ticket_id === null) return { replica: caughtUp, step: null, notes: [] };
   if (replica.life_applied >= link.life.clock) return { replica, step: null, notes: [] };
   const terms = sight.rules.terms(link.life.from, replica.account_id);
@@ -95,17 +118,15 @@ const ENDS = ['closed', 'resolved'] as const;
 
 /** Deleted elsewhere is closed here, with the most final status that this desk can be given. */
 function planClosing(link: Link, replica: Replica, caughtUp: Replica, sight: Sight): Plan {
-  if (ENDS.some((end) => same(end, replica.base.status))) {
-    // Should the ticket be restored, its status is due here again.
-    const { status: _, ...applied } = caughtUp.applied;
-    return { replica: { ...caughtUp, applied }, step: null, notes: [] };
-  }
+  // The end stands for the status that the ticket has now: another one that somebody gives it later is due again.
+  const clock = link.fields.status?.clock ?? link.life.clock;
+  if (ENDS.some((end) => same(end, replica.base.status))) return { replica: { ...caughtUp, applied: { ...caughtUp.applied, status: clock } }, step: null, notes: [] };
   const end = ENDS.find((status) => same(normal('status', shownBy({ status }, sight).status), status));
   const writable = writableOf('status', sight.can);
   if (end === undefined || (writable !== 'always' && writable !== 'update')) {
     return { replica: caughtUp, step: null, notes: [{ what: 'kept', because: 'this desk cannot close tickets' }] };
   }
-  if (isHeld(replica, 'field:status', link.life.clock)) return { replica, step: null, notes: [] };
+  if (isHeld(replica, 'field:status', clock)) return { replica, step: null, notes: [] };
   return {
     replica,
     step: {
@@ -114,7 +135,7 @@ function planClosing(link: Link, replica: Replica, caughtUp: Replica, sight: Sig
       key: ticketKey(replica),
       fields: sight.lens.write({ status: end }),
       forecast: { status: end },
-      clocks: { status: link.life.clock },
+      clocks: { status: clock },
       life: link.life.clock,
     },
     notes: [],
@@ -152,6 +173,9 @@ function renewed(replica: Replica): Replica {
   };
 }
 
+/** What a ticket cannot be without: the rest of one that was refused is written afterwards. */
+const NEEDED: ReadonlySet<LinkField> = new Set<LinkField>(['subject', 'description', 'requester']);
+
 function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   const terms = sight.rules.terms(link.origin, replica.account_id);
   if (terms === null) return { replica, step: null, notes: [{ what: 'not mirrored', because: 'no mirror reaches this account' }] };
@@ -160,12 +184,15 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   const warnings: Warning[] = [];
   let newest = 0;
   const shown = shownBy(valuesOf(link), sight);
+  const bare = replica.held['life'] !== undefined;
   for (const field of sight.lens.names) {
     const state = link.fields[field];
     if (state === undefined) continue;
     newest = Math.max(newest, state.clock);
     if (field === 'status' && state.value === 'closed') continue;
     if (blocked(field, state.from, sight)) continue;
+    // What the desk blamed, or may have meant, comes later by itself: it must not keep the whole ticket away.
+    if (refusedBefore(replica, field, state.clock) || (bare && !NEEDED.has(field))) continue;
     const writable = writableOf(field, sight.can);
     if ((writable !== 'create' && writable !== 'always') || normal(field, shown[field]) === undefined) {
       if (!isEmpty(state.value)) warnings.push({ field, reason: writable === undefined ? 'this desk has no such field' : 'this desk cannot hold this value' });
@@ -216,15 +243,14 @@ function isEmpty(value: unknown): boolean {
 
 function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Plan {
   const applied: Partial<Record<LinkField, Clock>> = { ...replica.applied };
-  const patch: Partial<Record<LinkField, unknown>> = {};
-  const clocks: Partial<Record<LinkField, Clock>> = {};
+  const ready: LinkField[] = [];
   const notes: Note[] = [];
   const due = sight.lens.names.filter((field) => (link.fields[field]?.clock ?? 0) > (applied[field] ?? 0));
   if (due.length === 0) return { replica, step: null, notes };
   const shown = shownBy(valuesOf(link), sight);
   for (const field of due) {
     const state = link.fields[field];
-    if (state === undefined) continue;
+    if (state === undefined || isCutOff(state.from === sight.account.id ? link.origin : state.from, sight)) continue;
     const writable = writableOf(field, sight.can);
     const value = normal(field, shown[field]);
     const reason = whyNot(field, state.from, { writable, value, replica, now }, sight);
@@ -240,11 +266,16 @@ function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Pl
       continue;
     }
     if (isHeld(replica, `field:${field}`, state.clock)) continue;
-    patch[field] = state.value;
-    clocks[field] = state.clock;
+    ready.push(field);
   }
   const settled: Replica = { ...replica, applied };
-  const names = Object.keys(patch) as LinkField[];
+  const names = sentTogether(ready, link, replica);
+  const patch: Partial<Record<LinkField, unknown>> = {};
+  const clocks: Partial<Record<LinkField, Clock>> = {};
+  for (const field of names) {
+    patch[field] = link.fields[field]?.value;
+    clocks[field] = link.fields[field]?.clock ?? 0;
+  }
   if (names.length === 0) return { replica: settled, step: null, notes };
   return {
     replica: settled,
@@ -259,6 +290,25 @@ function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Pl
     },
     notes,
   };
+}
+
+/**
+ * A desk that refuses a patch does not always say which field it means: what was refused once goes alone the second time, after
+ * the rest, so that one field cannot hold up the others. What closes the ticket still comes last.
+ */
+function sentTogether(due: readonly LinkField[], link: Link, replica: Replica): readonly LinkField[] {
+  const suspects = due.filter((field) => refusedBefore(replica, field, link.fields[field]?.clock ?? 0));
+  if (suspects.length === 0) return due;
+  const closing = (field: LinkField): boolean => field === 'status' && link.fields.status?.value === 'closed';
+  const rest = due.filter((field) => !suspects.includes(field) && !closing(field));
+  if (rest.length > 0) return rest;
+  return [suspects.find((field) => !closing(field)) ?? due.find(closing) ?? 'status'];
+}
+
+/** Whether this very value of the field was part of what the desk refused. */
+function refusedBefore(replica: Replica, field: LinkField, clock: Clock): boolean {
+  const held = replica.held[`field:${field}`];
+  return held !== undefined && held.clock >= clock;
 }
 
 interface Writing {

@@ -62,6 +62,8 @@ export interface Rules extends TicketRules {
   /** Whether any mirror goes on from closed tickets in new ones. */
   readonly followsUp: boolean;
   of(ticket: RuledTicket): TicketRules;
+  /** The rules for a ticket that fits every condition. */
+  readonly all: TicketRules;
 }
 
 /** Makes a test of a JSON Schema. Throws for one that is none. */
@@ -160,7 +162,7 @@ export function rulesOf(edges: readonly MirrorEdge[], compile: CompileWhere = EV
   const all = closed(edges);
   const conditional = edges.some(({ terms }) => terms.where !== null);
   const followsUp = edges.some(({ terms }) => terms.closed === 'follow_up');
-  if (!conditional) return { ...all, conditional, followsUp, of: () => all };
+  if (!conditional) return { ...all, conditional, followsUp, of: () => all, all };
   const tests = new Map<string, (ticket: unknown) => boolean>();
   const guarded = edges.map((edge) => ({ edge, test: testOf(edge.terms.where) }));
   const cases = new Map<string, TicketRules>();
@@ -177,6 +179,7 @@ export function rulesOf(edges: readonly MirrorEdge[], compile: CompileWhere = EV
     ...all,
     conditional,
     followsUp,
+    all,
     of({ values, accounts }) {
       const ticket = unified(values);
       const there = new Set(accounts);

@@ -95,11 +95,9 @@ function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, si
   }
 }
 
-/** An update that closed a ticket which was deleted elsewhere. Its status is due again should the ticket be restored. */
+/** An update that closed a ticket which was deleted elsewhere. */
 function ended(replica: Replica, intent: Intent): Replica {
-  if (intent.life === 0) return replica;
-  const { status: _, ...applied } = replica.applied;
-  return { ...replica, applied, life_applied: Math.max(replica.life_applied, intent.life) };
+  return intent.life === 0 ? replica : { ...replica, life_applied: Math.max(replica.life_applied, intent.life) };
 }
 
 /** A found create comes without its warnings. Nobody where somebody was written is most likely somebody whom this desk does not know. */
@@ -192,6 +190,7 @@ function missed(link: Link, replica: Replica, intent: Intent, now: number): Move
 function heldNames(intent: Intent): readonly string[] {
   switch (intent.kind) {
     case 'ticket.create':
+      return ['life', ...Object.keys(intent.clocks).map((field) => `field:${field}`)];
     case 'ticket.delete':
       return ['life'];
     case 'ticket.restore':
@@ -210,12 +209,17 @@ function heldNames(intent: Intent): readonly string[] {
 /** Refused once: look and plan again. Refused twice: held until something newer is to be said, or a person releases it. */
 function hold(replica: Replica, intent: Intent, refused: Extract<Outcome, { kind: 'refused' }>, now: number): Replica {
   const all = heldNames(intent);
-  const blamed = all.filter((name) => refused.fields.some((field) => name === `field:${field}`));
+  const blamed = all.filter((name) => refused.fields.some((field) => name === `field:${field}` || (field === 'custom_properties' && name.startsWith('field:custom:'))));
+  // Without a field to blame it is the whole ticket that was not created.
+  const whole = intent.kind === 'ticket.create' ? ['life'] : all;
+  // One of several that were refused together is only suspected: it goes alone the next time, and that counts.
+  const suspected = blamed.length === 0 && whole.length > 1;
   const held: Record<string, Held> = { ...replica.held };
-  for (const name of blamed.length > 0 ? blamed : all) {
+  for (const name of blamed.length > 0 ? blamed : whole) {
     const clock = clockOf(intent, name);
     const known = held[name];
-    const count = known !== undefined && known.clock === clock ? known.count + 1 : 1;
+    const before = known !== undefined && known.clock === clock ? known.count : 0;
+    const count = suspected ? before : before + 1;
     held[name] = { clock, count, reason: refused.reason, at: now };
   }
   return { ...replica, held, state: intent.kind === 'ticket.create' ? 'wanted' : replica.state };

@@ -22,7 +22,12 @@ export interface Sight {
 export function forLink(link: Link, sight: Sight): Sight {
   if (!sight.rules.conditional) return sight;
   const rules = sight.rules.of({ values: valuesOf(link), accounts: link.accounts });
-  return { ...sight, rules: { ...rules, conditional: false, followsUp: sight.rules.followsUp, of: () => rules } };
+  return { ...sight, rules: { ...rules, conditional: false, followsUp: sight.rules.followsUp, of: () => rules, all: sight.rules.all } };
+}
+
+/** Whether only a condition that the ticket does not fit now keeps something from travelling: what is due waits until it fits again. */
+export function isCutOff(from: number, { rules, account }: Sight): boolean {
+  return rules.terms(from, account.id) === null && rules.all.terms(from, account.id) !== null;
 }
 
 /** What this account would show of the link's values after they were written there, in the mesh's words. */

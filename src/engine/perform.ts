@@ -48,7 +48,7 @@ async function call(desk: Desk, replica: Replica, intent: Intent, files: readonl
   switch (intent.kind) {
     case 'ticket.create': {
       const written = await desk.createTicket(intent.fields ?? {}, intent.key, files, intent.follows ?? undefined);
-      return { ...DONE, id: written.id, ticket: written.ticket, warnings: written.warnings, adopted: intent.tries > 1 };
+      return { ...DONE, id: written.id, ticket: written.ticket, warnings: written.warnings, adopted: intent.tries > 1 && desk.can.tickets.idempotentCreateMs > 0 };
     }
     case 'ticket.update': {
       const along = makesComment(intent) ? { draft: draftOf(intent), key: intent.key, files } : undefined;

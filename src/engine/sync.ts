@@ -15,7 +15,7 @@ import { timeOf } from '../core/compare.ts';
 import { deletes, deletionsTold, DOUBT_MS, heldDeletion } from '../core/guards.ts';
 import { missingAccounts } from '../core/foresee.ts';
 import { plan } from '../core/plan.ts';
-import { lookAllowedAt, mayResend, sentAgain } from '../core/landing.ts';
+import { CLOCKS_APART_MS, lookAllowedAt, mayResend, sentAgain } from '../core/landing.ts';
 import { settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
 import { intended, type Step } from '../core/step.ts';
@@ -196,7 +196,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
         ports.nudge();
         return false;
       }
-    } else if (!desk.can.tickets.keyVisible && (await lanes.createsOpen(account.id, hand.lane.signalled_at))) {
+    } else if (!desk.can.tickets.keyVisible && (await lanes.createsOpen(account.id, hand.lane.signalled_at + CLOCKS_APART_MS))) {
       await dismiss(hand, null, HELD_STRANGER_MS);
       return false;
     }

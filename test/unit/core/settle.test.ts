@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lookAllowedAt, mayResend, sentAgain } from '../../../src/core/landing.ts';
+import { CLOCKS_APART_MS, lookAllowedAt, mayResend, sentAgain } from '../../../src/core/landing.ts';
 import { parkedNotes, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
 import type { Intent, Replica } from '../../../src/core/state.ts';
 import { can, clock, comment, copy, field, intent, link, look, RENDERED, replica, sight, ticket, utterance } from './given.ts';
@@ -182,13 +182,13 @@ describe('rule 1: looking too early is not looking', () => {
     ['a comment without an answer', { kind: 'comment.create' }, 90_000 + 20_000 + 10_000],
     ['an update without an answer', { kind: 'ticket.update' }, 90_000 + 20_000],
   ])('%s: only when it must have landed and be visible', (_, open, afterT) => {
-    expect(lookAllowedAt(intent(open), lagging) - clock(0)).toBe(afterT);
+    expect(lookAllowedAt(intent(open), lagging) - clock(0)).toBe(afterT + CLOCKS_APART_MS);
   });
 
   test('an earlier try that was not answered may still be under way when a later one is', () => {
     const again = sentAgain(intent({ kind: 'ticket.create' }), lagging, clock(95));
     expect(again).toMatchObject({ tries: 2, sent: clock(95), first_sent: clock(90) });
-    expect(lookAllowedAt({ ...again, answered: clock(96) }, lagging)).toBe(clock(90 + 20 + 40));
+    expect(lookAllowedAt({ ...again, answered: clock(96) }, lagging)).toBe(clock(90 + 20 + 40) + CLOCKS_APART_MS);
   });
 
   test('a create may be sent again at once while the desk remembers its key, unless it was refused then', () => {
@@ -197,6 +197,7 @@ describe('rule 1: looking too early is not looking', () => {
     expect(mayResend(create, remembering, clock(100))).toBe(true);
     expect(mayResend(create, remembering, clock(150))).toBe(false);
     expect(mayResend({ ...create, refused: 'no' }, remembering, clock(100))).toBe(false);
+    expect(mayResend(create, can({ tickets: { idempotentCreateMs: 0 } }), create.first_sent - 1_000)).toBe(false);
     expect(mayResend(intent({ kind: 'comment.create' }), remembering, clock(100))).toBe(false);
   });
 });
@@ -222,7 +223,7 @@ describe('an update with a comment along', () => {
   test('unsure, waits until the list shows comments, and is settled by what is seen', () => {
     const lagging = can({ comments: { listLagMs: 7_000 } });
     const open = holding({ ...along, sent: now, answered: null });
-    expect(lookAllowedAt(open.intent!, lagging)).toBe(now + 20_000 + 7_000);
+    expect(lookAllowedAt(open.intent!, lagging)).toBe(now + 20_000 + 7_000 + CLOCKS_APART_MS);
     const seen = look({ subject: 'Scanner' }, [comment({ key: along.key ?? null })], now + 60_000);
     expect(settleByLook(due, open, seen).intent).toBeNull();
   });
@@ -231,6 +232,6 @@ describe('an update with a comment along', () => {
     const slow = { ...can(), files: { ...can().files, callTimeoutMs: 90_000 } };
     const file = { from: 1, ticket_id: 'T1', comment_id: 'C1', id: 'a', url: 'u', filename: 'f', content_type: null, size: 1, inline: false };
     const open = intent({ ...along, draft: { content: RENDERED, public: true, files: [file] }, sent: now });
-    expect(lookAllowedAt(open, slow)).toBe(now + 90_000);
+    expect(lookAllowedAt(open, slow)).toBe(now + 90_000 + CLOCKS_APART_MS);
   });
 });
