@@ -123,3 +123,20 @@ export function createChance(seed: number): Chance {
     fork: () => createChance(Math.floor(next() * 4_294_967_296)),
   };
 }
+
+/**
+ * Chance by name: the same name gives the same stream for the same time of asking, whatever was drawn under other names. So one
+ * thing can be left out of a run and the rest stays what it was.
+ */
+export type Dice = (name: string) => Chance;
+
+export function createDice(seed: number): Dice {
+  const asked = new Map<string, number>();
+  return (name) => {
+    const times = (asked.get(name) ?? 0) + 1;
+    asked.set(name, times);
+    let hash = Math.imul(seed ^ (times << 16) ^ times, 0x01000193) >>> 0;
+    for (let i = 0; i < name.length; i += 1) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
+    return createChance(hash);
+  };
+}

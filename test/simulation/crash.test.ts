@@ -3,9 +3,9 @@
  * brings it to the same end. The steps are taken from a run without a crash, not from a list.
  */
 import { expect, test } from '@jest/globals';
-import { CALM } from './faults.ts';
 import { judge } from './oracle.ts';
 import { createStage, SWEEP_MS, sweepForEver, type Stage } from './simulate.ts';
+import { calmSetting } from './staged.ts';
 
 const SERVICES = ['z', 'f', 'p'] as const;
 
@@ -26,7 +26,7 @@ interface Mirrored {
 }
 
 async function mirror(origin: number, crash: Crash | null): Promise<Mirrored> {
-  const stage = createStage({ seed: 7 + origin, services: SERVICES, shape: 'all ways', weather: CALM, skew: false, triggers: [], processes: 1 });
+  const stage = createStage(calmSetting(SERVICES, { seed: 7 + origin, processes: 1 }), { telling: true });
   const { clock, people, history, faults, desks } = stage;
   const steps: string[] = [];
   let died: string | null = null;

@@ -6,28 +6,20 @@
 import { normal, same } from '../../src/core/compare.ts';
 import { FIELD_NAMES, type Comment, type CommentDraft, type EventType, type FieldName, type Person, type StepKind, type Ticket, type TicketFields } from '../../src/core/model.ts';
 import { DeskFailure, type Change, type Changes, type Page } from '../../src/ports/connector.ts';
-import type { Chance, VirtualClock } from './clock.ts';
+import type { Dice, VirtualClock } from './clock.ts';
 import type { History } from './history.ts';
 import { lifeOf, words, type NativeComment, type NativeTicket } from './native.ts';
 import type { Native, Profile } from './profiles.ts';
-
-/** A rule of the desk's own that rewrites a field after we wrote it. */
-export interface Trigger {
-  readonly field: FieldName;
-  readonly when: unknown;
-  readonly then: unknown;
-  /** 0 = within the same save, so that the answer shows it already. */
-  readonly afterMs: number;
-}
+import type { DeskSetting, Trigger } from './setting.ts';
+import { wordsOf } from './words.ts';
 
 export interface DeskParts {
   readonly account: number;
   readonly name: string;
   readonly profile: Profile;
-  readonly skewMs: number;
-  readonly trigger: Trigger | null;
+  readonly setting: DeskSetting;
   readonly clock: VirtualClock;
-  readonly chance: Chance;
+  readonly dice: Dice;
   readonly history: History;
   /** Something happened that a webhook tells. */
   readonly emit: (ticket: NativeTicket, event: EventType) => void;
@@ -36,14 +28,18 @@ export interface DeskParts {
 export type FakeDesk = ReturnType<typeof createDesk>;
 
 export function createDesk(parts: DeskParts) {
-  const { account, name, profile, clock, chance, history } = parts;
+  const { account, name, profile, setting, clock, dice, history } = parts;
+  const speech = wordsOf(setting.words);
   const tickets = new Map<string, NativeTicket>();
   const answers = new Map<string, { ticket: Ticket; id: string }>();
   let ids = 100 * account;
 
-  const deskNow = (): number => clock.now() + parts.skewMs;
+  const deskNow = (): number => clock.now() + setting.skewMs;
   const iso = (time: number): string => new Date(Math.floor(time / 1000) * 1000).toISOString().replace('.000Z', 'Z');
   const show = (ticket: NativeTicket, field: FieldName): unknown => profile.show(field, ticket.native[field]);
+  const lag = (what: string, longest: number): number => (longest === 0 ? 0 : dice(`${what} ${account}`).between(0, longest));
+  /** A field as it shows, in the mesh's words. */
+  const mesh = (ticket: NativeTicket, field: FieldName): unknown => speech.here(field, show(ticket, field));
 
   function read(ticket: NativeTicket): Ticket {
     const fields: Record<string, unknown> = {};
@@ -57,6 +53,7 @@ export function createDesk(parts: DeskParts) {
       modified_at: iso(ticket.updated),
       is_deleted: ticket.deleted,
       key: ticket.key,
+      ...(ticket.mergedInto !== null && { merged_into: ticket.mergedInto }),
     };
   }
 
@@ -83,31 +80,59 @@ export function createDesk(parts: DeskParts) {
     return out as TicketFields;
   }
 
+  /** What this desk shows of a value after it was told it, both in the mesh's words; undefined if it cannot hold it. */
+  function cast(field: FieldName, value: unknown): unknown {
+    const told = forecast({ [field]: speech.there(field, value) } as TicketFields)[field];
+    return told === undefined ? undefined : speech.here(field, told);
+  }
+
   /** Which edits a value that this desk shows may come from. */
   function sources(token: string, field: FieldName, value: unknown): readonly number[] {
     const seen = normal(field, value);
-    return history.of(token, field).filter((edit) => same(normal(field, forecast({ [field]: edit.value })[field]), seen)).map(({ id }) => id);
+    return history.of(token, field).filter((edit) => same(normal(field, cast(field, edit.value)), seen)).map(({ id }) => id);
+  }
+
+  /** Whether people and programs may set this here. */
+  function takes(field: FieldName, native: Native): boolean {
+    const shown = normal(field, profile.show(field, native));
+    return !setting.refuses.some((one) => one.field === field && same(shown, normal(field, refusedValue(one.value, field))));
+  }
+
+  /** Whether this desk refuses a value of the mesh. */
+  function refuses(field: FieldName, value: unknown): boolean {
+    const native = profile.hold(field, speech.there(field, value));
+    return native !== undefined && !takes(field, native);
+  }
+
+  function refuse(fields: TicketFields): void {
+    for (const one of setting.refuses) {
+      const native = fields[one.field] === undefined ? undefined : profile.hold(one.field, fields[one.field]);
+      if (native === undefined || takes(one.field, native)) continue;
+      throw new DeskFailure('refused', `${one.field}: not here`, { status: 422, fields: one.named ? [one.field] : [] });
+    }
   }
 
   function touch(ticket: NativeTicket, event: EventType): void {
     ticket.updated = Math.max(ticket.updated, deskNow());
-    ticket.listedAt = clock.now() + chance.between(0, profile.listLagMs);
+    ticket.listedAt = clock.now() + lag(ticket.token, profile.listLagMs);
     parts.emit(ticket, event);
   }
 
   function add(native: Partial<Record<FieldName, Native>>, key: string | null): NativeTicket {
     ids += 1;
+    const token = /tk\d+/.exec(String(native.subject))?.[0] ?? 'tk?';
     const ticket: NativeTicket = {
       id: String(ids),
-      token: /tk\d+/.exec(String(native.subject))?.[0] ?? 'tk?',
+      token,
       native,
       key,
       created: deskNow(),
       updated: deskNow(),
       listedAt: 0,
-      findableAt: clock.now() + chance.between(0, profile.can.tickets.findLagMs),
+      findableAt: clock.now() + lag(token, profile.can.tickets.findLagMs),
       deleted: false,
       gone: false,
+      mergedInto: null,
       comments: [],
       shown: new Map(),
       lastRead: clock.now(),
@@ -125,7 +150,7 @@ export function createDesk(parts: DeskParts) {
       const before = field === 'tags' ? ((ticket.native.tags ?? []) as readonly string[]) : [];
       ticket.native[field] = native;
       if (field === 'tags') attributeTags(ticket, before);
-      else ticket.shown.set(field, sources(ticket.token, field, show(ticket, field)));
+      else ticket.shown.set(field, sources(ticket.token, field, mesh(ticket, field)));
     }
   }
 
@@ -139,29 +164,61 @@ export function createDesk(parts: DeskParts) {
     }
   }
 
+  /** The desk's own rules after a write of ours. */
   function trip(ticket: NativeTicket, fields: TicketFields): void {
-    const { trigger } = parts;
-    if (trigger === null || fields[trigger.field] === undefined || show(ticket, trigger.field) !== trigger.when) return;
-    const act = (): void => {
-      if (!lifeOf(ticket) || show(ticket, trigger.field) !== trigger.when) return;
-      const parents = ticket.shown.get(trigger.field) ?? [];
-      ticket.native[trigger.field] = trigger.then;
-      const edit = history.edit({ account, token: ticket.token, what: trigger.field, value: show(ticket, trigger.field), parents, by: 'trigger' });
-      ticket.shown.set(trigger.field, [edit.id]);
-      history.tell(ticket.token, `${name}#${ticket.id} trigger: ${trigger.field} := ${String(trigger.then)}`);
-      if (trigger.afterMs > 0) touch(ticket, 'ticket.updated');
-    };
-    if (trigger.afterMs === 0) act();
-    else clock.later(trigger.afterMs, act);
+    for (const trigger of setting.triggers) {
+      if (trigger.field === 'comment' || fields[trigger.field] === undefined) continue;
+      const { field, afterMs } = trigger;
+      const act = (): void => rewrite(ticket, field, trigger);
+      if (afterMs === 0) act();
+      else if (applies(ticket, field, trigger)) clock.later(afterMs, act);
+    }
+  }
+
+  function applies(ticket: NativeTicket, field: FieldName, { when, then }: Trigger): boolean {
+    if (!lifeOf(ticket)) return false;
+    return when === null ? !String(ticket.native[field] ?? '').endsWith(` ${String(then)}`) : show(ticket, field) === when;
+  }
+
+  function rewrite(ticket: NativeTicket, field: FieldName, trigger: Trigger): void {
+    if (!applies(ticket, field, trigger)) return;
+    const { when, then, afterMs } = trigger;
+    const parents = ticket.shown.get(field) ?? [];
+    ticket.native[field] = when === null ? `${String(ticket.native[field] ?? '')} ${String(then)}` : then;
+    // A text that is changed within the save is the form that this desk gives to it.
+    const stays = when === null && afterMs === 0;
+    const edit = history.edit({ account, token: ticket.token, what: field, value: mesh(ticket, field), parents, by: 'trigger', ...(stays && { stays }) });
+    ticket.shown.set(field, stays ? [...parents, edit.id] : [edit.id]);
+    history.tell(ticket.token, () => `${name}#${ticket.id} trigger: ${field} := ${String(ticket.native[field])}`);
+    if (afterMs > 0) touch(ticket, 'ticket.updated');
+  }
+
+  /** The desk's own rules for comments that we wrote: a signature under them, some time later. */
+  function tripComment(ticket: NativeTicket, comment: NativeComment): void {
+    for (const { field, then, afterMs } of setting.triggers) {
+      if (field !== 'comment') continue;
+      clock.later(Math.max(afterMs, 100), () => {
+        if (comment.deleted || !lifeOf(ticket) || comment.content.includes(`<i>${String(then)}</i>`)) return;
+        const key = `text:${comment.token}:${comment.id}`;
+        const parents = ticket.shown.get(key) ?? [];
+        comment.content = `${comment.content}<i>${String(then)}</i>`;
+        comment.updated = deskNow();
+        const from = words(comment.content).indexOf(comment.token);
+        const edit = history.edit({ account, token: ticket.token, what: `text:${comment.token}`, value: words(comment.content).slice(from), parents, by: 'trigger' });
+        ticket.shown.set(key, [edit.id]);
+        history.tell(ticket.token, () => `${name}#${ticket.id} trigger: comment ${comment.id} := ${comment.content}`);
+        parts.emit(ticket, 'comment.updated');
+      });
+    }
   }
 
   function shownBy(ticket: NativeTicket): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(FIELD_NAMES.map((field) => [field, show(ticket, field)]));
+    return Object.fromEntries(FIELD_NAMES.map((field) => [field, mesh(ticket, field)]));
   }
 
   function wrote(ticket: NativeTicket, kind: StepKind, names: readonly string[], told: string): void {
     history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, before: shownBy(ticket), seen: ticket.lastSeen, looked: ticket.lastRead });
-    history.tell(ticket.token, `${name}#${ticket.id} <- ${kind} ${told}`);
+    history.tell(ticket.token, () => `${name}#${ticket.id} <- ${kind} ${told}`);
   }
 
   function alive(id: string): NativeTicket {
@@ -195,7 +252,7 @@ export function createDesk(parts: DeskParts) {
       author,
       created: deskNow(),
       updated: deskNow(),
-      listedAt: clock.now() + chance.between(0, profile.can.comments.listLagMs),
+      listedAt: clock.now() + lag(`${ticket.token} comment`, profile.can.comments.listLagMs),
       deleted: false,
     };
     ticket.comments.push(comment);
@@ -248,6 +305,7 @@ export function createDesk(parts: DeskParts) {
     create(fields: TicketFields, key: string): { id: string; ticket: Ticket } {
       const known = profile.can.tickets.idempotentCreateMs > 0 ? answers.get(key) : undefined;
       if (known !== undefined) return known;
+      refuse(fields);
       const blank = Object.fromEntries(FIELD_NAMES.filter((field) => profile.can.fields[field] !== undefined).map((field) => [field, null]));
       const subject = profile.hold('subject', fields.subject);
       const ticket = add({ ...blank, subject, priority: profile.hold('priority', 'low'), status: profile.hold('status', 'open'), tags: [] }, key);
@@ -262,6 +320,7 @@ export function createDesk(parts: DeskParts) {
     },
     update(id: string, patch: TicketFields, along?: { readonly draft: CommentDraft; readonly key: string }): { id: string; ticket: Ticket; comment: Comment | null } {
       const ticket = open(id);
+      refuse(patch);
       const made = along === undefined ? null : api.comment(id, along.draft, along.key);
       wrote(ticket, 'ticket.update', Object.keys(patch), JSON.stringify(patch));
       set(ticket, patch);
@@ -292,6 +351,7 @@ export function createDesk(parts: DeskParts) {
       if (!profile.can.comments.create) throw new DeskFailure('refused', 'no comments here', { status: 405 });
       const made = addComment(ticket, { ...draft, public: draft.public || !profile.can.comments.private }, key, us);
       wrote(ticket, 'comment.create', [made.token], `${made.id} ${draft.public ? 'public' : 'private'} ${draft.content}`);
+      tripComment(ticket, made);
       touch(ticket, 'comment.created');
       return readComment(made);
     },
@@ -322,5 +382,10 @@ export function createDesk(parts: DeskParts) {
     },
   };
 
-  return { account, name, profile, tickets, api, read, show, forecast, touch, add, addComment, attributeComment, deskNow, emit: parts.emit };
+  return { account, name, profile, setting, tickets, api, read, mesh, cast, takes, refuses, forecast, touch, add, addComment, attributeComment, deskNow, emit: parts.emit };
+}
+
+/** People are refused by their addresses. */
+function refusedValue(value: unknown, field: FieldName): unknown {
+  return field === 'assignee' ? { user_id: null, email: value, name: null } : value;
 }

@@ -1,42 +1,9 @@
 /** What goes wrong between Deskmesh and the rest: calls, answers, webhooks, the database, and the processes themselves. */
 import { DeskFailure } from '../../src/ports/connector.ts';
-import type { Chance, VirtualClock } from './clock.ts';
+import type { Chance, Dice, VirtualClock } from './clock.ts';
 import type { FakeDesk } from './desk.ts';
-import type { History } from './history.ts';
-
-/** Probabilities, each for one call, webhook or commit. */
-export interface Weather {
-  readonly refused: number;
-  readonly throttled: number;
-  readonly slow: number;
-  readonly cutBefore: number;
-  readonly cutAfter: number;
-  readonly lateEffect: number;
-  readonly errorBefore: number;
-  readonly errorAfter: number;
-  readonly surprise: number;
-  readonly hookLost: number;
-  readonly hookTwice: number;
-  readonly hookLate: number;
-  readonly storeBefore: number;
-  readonly storeAfter: number;
-  readonly crash: number;
-  /** Outages and wrong credentials, for each account and minute. */
-  readonly outage: number;
-  readonly locked: number;
-  /** Whole processes that stand still for longer than their leases, for each process and minute. */
-  readonly freeze: number;
-}
-
-export const CALM: Weather = {
-  refused: 0, throttled: 0, slow: 0, cutBefore: 0, cutAfter: 0, lateEffect: 0, errorBefore: 0, errorAfter: 0, surprise: 0,
-  hookLost: 0, hookTwice: 0, hookLate: 0, storeBefore: 0, storeAfter: 0, crash: 0, outage: 0, locked: 0, freeze: 0,
-};
-
-export const STORM: Weather = {
-  refused: 0.02, throttled: 0.02, slow: 0.05, cutBefore: 0.02, cutAfter: 0.05, lateEffect: 0.03, errorBefore: 0.02, errorAfter: 0.02,
-  surprise: 0.01, hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, storeBefore: 0.008, storeAfter: 0.008, crash: 0.0012, outage: 0.1, locked: 0.07, freeze: 0.08,
-};
+import type { History, Mishap, Phase } from './history.ts';
+import type { Weather } from './weather.ts';
 
 /** The store's calls that change what is kept. */
 const COMMITS: ReadonlySet<string> = new Set(['accept', 'commit', 'signal', 'swept']);
@@ -50,6 +17,8 @@ export interface Mortal {
   readonly alive: boolean;
   /** Until when it stands still (epoch milliseconds): a machine that was put to sleep, a pause for memory. */
   readonly frozenUntil: number;
+  /** Whether its clock was set since this was last asked. */
+  clockWasSet(): boolean;
   /** The process ends here: nothing that it awaits ever comes back. */
   kill(why: string): void;
 }
@@ -61,6 +30,17 @@ export interface DurableStep {
   readonly index: number;
 }
 
+/** A call to a desk. */
+export interface Call {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly writes: boolean;
+  /** The ticket that it is about; empty for none. */
+  readonly token: string;
+  /** What it writes: fields, or a comment. */
+  readonly things?: readonly string[];
+}
+
 export interface Faults {
   weather: Weather;
   /** Asked before and after each durable step; true ends the process there. */
@@ -69,17 +49,18 @@ export interface Faults {
   readonly down: Map<number, number>;
   readonly locked: Map<number, number>;
   /** One call over the network: `effect` takes place at the desk, at once and once, or not at all. */
-  call<T>(desk: FakeDesk, who: Mortal, call: { readonly name: string; readonly writes: boolean; readonly token: string }, effect: () => T): Promise<T>;
-  /** One call to the database. */
-  store<T>(who: Mortal, name: string, act: () => Promise<T>): Promise<T>;
+  call<T>(desk: FakeDesk, who: Mortal, call: Call, effect: () => T): Promise<T>;
+  /** One call to the database; `token` as of a call to a desk. */
+  store<T>(who: Mortal, name: string, token: string, act: () => Promise<T>): Promise<T>;
 }
 
-export function createFaults(parts: { readonly clock: VirtualClock; readonly chance: Chance; readonly history: History; readonly weather: Weather }): Faults {
-  const { clock, chance, history } = parts;
+type Struck = Pick<Mishap, 'account' | 'token' | 'call' | 'phase'>;
+
+export function createFaults(parts: { readonly clock: VirtualClock; readonly dice: Dice; readonly history: History; readonly weather: Weather }): Faults {
+  const { clock, dice, history } = parts;
   const refusedBefore = new Set<string>();
   const down = new Map<number, number>();
   const locked = new Map<number, number>();
-
   let steps = 0;
 
   const faults: Faults = {
@@ -87,64 +68,76 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
     crashAt: null,
     down,
     locked,
-    async call(desk, who, { name, writes, token }, effect) {
-      await thaw(who);
+    async call(desk, who, call, effect) {
+      const { name, token, phase, writes } = call;
+      const struck = { account: desk.account, token, call: name, phase };
+      await thaw(who, struck);
       const step: DurableStep = { name: `${desk.name} ${name}`, index: (steps += 1) - 1 };
-      if (!who.alive || crashes(who, `before ${desk.name} ${name}`, step, 'before')) return never();
-      const fate = fateOf(desk, name, writes, token);
+      const chance = dice(`${desk.account} ${token} ${name}`);
+      if (!who.alive || crashes(who, `before ${desk.name} ${name}`, struck, chance, step, 'before')) return never();
+      const fate = fateOf(desk, call, chance);
       const limit = desk.profile.can.callTimeoutMs;
       if (fate !== 'well') {
-        history.mishaps.push({ at: clock.now(), account: desk.account, token, call: name, fate });
-        history.tell(token, `${desk.name} ${name}: ${fate}`);
+        history.mishaps.push({ ...struck, at: clock.now(), fate });
+        history.tell(token, () => `${desk.name} ${name}: ${fate}`);
       }
       await clock.sleep(fate === 'slow' ? chance.between(500, limit * 0.6) : chance.between(15, 150));
-      const result = outcome(desk, fate, writes, effect);
+      const result = outcome(desk, fate, writes, chance, effect);
       if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));
-      await thaw(who);
-      if (!who.alive || crashes(who, `after ${desk.name} ${name}`, step, 'after')) {
-        history.mishaps.push({ at: clock.now(), account: desk.account, token, call: name, fate: 'died' });
+      await thaw(who, struck);
+      if (!who.alive || crashes(who, `after ${desk.name} ${name}`, struck, chance, step, 'after')) {
+        history.mishaps.push({ ...struck, at: clock.now(), fate: 'lost with its process' });
         return never();
       }
       if ('failure' in result) throw result.failure;
       return result.value;
     },
-    async store(who, name, act) {
-      await thaw(who);
-      const step: DurableStep | null = COMMITS.has(name) ? { name: `store ${name}`, index: (steps += 1) - 1 } : null;
-      if (!who.alive || crashes(who, `before store ${name}`, step, 'before')) return never();
+    async store(who, name, token, act) {
+      const commits = COMMITS.has(name);
+      const struck = { account: 0, token, call: `store ${name}`, phase: commits ? ('commit' as const) : ('other' as const) };
+      await thaw(who, struck);
+      const step: DurableStep | null = commits ? { name: `store ${name}`, index: (steps += 1) - 1 } : null;
+      const chance = dice(`store ${token} ${name}`);
+      if (!who.alive || crashes(who, `before store ${name}`, struck, chance, step, 'before')) return never();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
       if (!who.alive) return never();
       if (chance.hit(faults.weather.storeBefore)) {
-        history.mishaps.push({ at: clock.now(), account: 0, token: '', call: `store ${name}`, fate: 'not done' });
+        history.mishaps.push({ ...struck, at: clock.now(), fate: 'storeBefore' });
         throw new Error(`store: ${name} not done`);
       }
       const result = await act();
       if (chance.hit(0.2)) await clock.sleep(chance.between(1, 30));
-      await thaw(who);
-      if (!who.alive || crashes(who, `after store ${name}`, step, 'after')) return never();
-      if (chance.hit(faults.weather.storeAfter)) throw new Error(`store: ${name} done, answer lost`);
+      await thaw(who, struck);
+      if (!who.alive || crashes(who, `after store ${name}`, struck, chance, step, 'after')) return never();
+      if (chance.hit(faults.weather.storeAfter)) {
+        history.mishaps.push({ ...struck, at: clock.now(), fate: 'storeAfter' });
+        throw new Error(`store: ${name} done, answer lost`);
+      }
       return result;
     },
   };
 
-  async function thaw(who: Mortal): Promise<void> {
+  async function thaw(who: Mortal, struck: Struck): Promise<void> {
+    if (who.clockWasSet()) history.mishaps.push({ ...struck, at: clock.now(), fate: 'clockSet' });
+    if (who.frozenUntil > clock.now()) history.mishaps.push({ ...struck, account: 0, at: clock.now(), fate: 'freeze' });
     while (who.frozenUntil > clock.now()) await clock.sleep(who.frozenUntil - clock.now());
   }
 
-  function crashes(who: Mortal, where: string, step: DurableStep | null, when: 'before' | 'after'): boolean {
+  function crashes(who: Mortal, where: string, struck: Struck, chance: Chance, step: DurableStep | null, when: 'before' | 'after'): boolean {
     const meant = step !== null && faults.crashAt !== null && faults.crashAt(step, when);
     if (!meant && !chance.hit(faults.weather.crash)) return false;
-    history.mishaps.push({ at: clock.now(), account: 0, token: '', call: where, fate: 'died' });
+    // It strikes everything that its process was at.
+    history.mishaps.push({ ...struck, account: 0, at: clock.now(), fate: 'crash' });
     who.kill(where);
     return true;
   }
 
-  function fateOf(desk: FakeDesk, name: string, writes: boolean, token: string): string {
+  function fateOf(desk: FakeDesk, { name, writes, token, things = [name] }: Call, chance: Chance): string {
     const { weather } = faults;
     if ((locked.get(desk.account) ?? 0) > clock.now()) return 'locked';
-    if ((down.get(desk.account) ?? 0) > clock.now()) return chance.hit(0.5) ? 'unavailable' : 'cutBefore';
-    const at = `${desk.account} ${token} ${name}`;
+    if ((down.get(desk.account) ?? 0) > clock.now()) return chance.hit(0.5) ? 'outage' : 'cutBefore';
+    const at = things.map((thing) => `${desk.account} ${token} ${thing}`);
     let roll = chance.next();
     const falls = (probability: number): boolean => {
       roll -= probability;
@@ -160,15 +153,15 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
     if (falls(weather.errorAfter)) return 'errorAfter';
     if (falls(weather.surprise)) return 'surprise';
     // A real refusal is repeated; one that is not must not look like one.
-    if (falls(weather.refused) && !refusedBefore.has(at)) {
-      refusedBefore.add(at);
+    if (falls(weather.refused) && !at.some((one) => refusedBefore.has(one))) {
+      for (const one of at) refusedBefore.add(one);
       return 'refused';
     }
-    refusedBefore.delete(at);
+    for (const one of at) refusedBefore.delete(one);
     return 'well';
   }
 
-  function outcome<T>(desk: FakeDesk, fate: string, writes: boolean, effect: () => T): { value: T } | { failure: unknown } {
+  function outcome<T>(desk: FakeDesk, fate: string, writes: boolean, chance: Chance, effect: () => T): { value: T } | { failure: unknown } {
     const unsure = (status: number | null): { failure: DeskFailure } => ({
       failure: new DeskFailure(writes ? 'unsure' : 'unavailable', 'no answer', { status }),
     });
@@ -182,7 +175,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly cha
     switch (fate) {
       case 'locked':
         return { failure: new DeskFailure('unauthorised', 'who are you', { status: 401 }) };
-      case 'unavailable':
+      case 'outage':
         return { failure: new DeskFailure('unavailable', 'down', { status: 503 }) };
       case 'throttled':
         return { failure: new DeskFailure('throttled', 'slow down', { status: 429, retryAt: clock.now() + chance.between(1_000, 15_000) }) };

@@ -1,6 +1,7 @@
 /** What really happened, as the desks saw it: the ground on which the oracle judges, and the story of a failing ticket. */
 import type { StepKind } from '../../src/core/model.ts';
 import type { VirtualClock } from './clock.ts';
+import type { Action, Mesh } from './setting.ts';
 
 /**
  * A change that a person (or a desk's own trigger) made to one thing: a field, one tag, a comment's text, a ticket's life.
@@ -16,6 +17,8 @@ export interface Edit {
   readonly value: unknown;
   readonly parents: readonly number[];
   readonly by: 'person' | 'trigger';
+  /** The form that this desk alone gave to what it was told: it goes nowhere else. */
+  readonly stays?: true;
 }
 
 /** A write of ours that took effect on a desk. */
@@ -34,8 +37,9 @@ export interface Wrote {
 }
 
 /** A person's action, counted to bound our writes. */
-export interface Deed {
+export interface Done {
   readonly at: number;
+  readonly action: Action;
   readonly account: number;
   readonly token: string;
 }
@@ -61,14 +65,22 @@ export interface Mishap {
   readonly token: string;
   readonly call: string;
   readonly fate: string;
+  /** Which part of the work it struck. */
+  readonly phase: Phase;
 }
+
+/** The parts of the work that something can go wrong in. */
+export const PHASES = ['webhook', 'look', 'find', 'sweep', 'write a ticket', 'write a comment', 'commit', 'other'] as const;
+export type Phase = (typeof PHASES)[number];
 
 export interface History {
   readonly edits: Edit[];
   /** When we read a ticket, by its place: account and token. */
   readonly reads: Map<string, number[]>;
   readonly wrote: Wrote[];
-  readonly deeds: Deed[];
+  readonly deeds: Done[];
+  /** The rules, from when on (epoch milliseconds). */
+  readonly rules: { readonly at: number; readonly mesh: Mesh }[];
   readonly utterances: Map<string, Utterance>;
   readonly mishaps: Mishap[];
   /** Promises seen broken while it happened. */
@@ -76,12 +88,14 @@ export interface History {
   edit(change: Omit<Edit, 'id' | 'at'>): Edit;
   /** The changes of one thing, oldest first. */
   of(token: string, what: string): readonly Edit[];
-  tell(token: string | null, line: string): void;
+  /** `line` is only asked for if the story is kept. */
+  tell(token: string | null, line: () => string): void;
   /** What happened to one ticket and to everybody, line by line. */
   story(token: string): string;
 }
 
-export function createHistory(clock: VirtualClock): History {
+/** `telling`: whether the story is kept, line by line. */
+export function createHistory(clock: VirtualClock, telling: boolean): History {
   const edits: Edit[] = [];
   const byThing = new Map<string, Edit[]>();
   const lines: { at: number; token: string | null; line: string }[] = [];
@@ -91,6 +105,7 @@ export function createHistory(clock: VirtualClock): History {
     reads: new Map(),
     wrote: [],
     deeds: [],
+    rules: [],
     utterances: new Map(),
     mishaps: [],
     broken: [],
@@ -105,7 +120,7 @@ export function createHistory(clock: VirtualClock): History {
     },
     of: (token, what) => byThing.get(`${token} ${what}`) ?? [],
     tell: (token, line) => {
-      lines.push({ at: clock.now(), token, line });
+      if (telling) lines.push({ at: clock.now(), token, line: line() });
     },
     story: (token) =>
       lines

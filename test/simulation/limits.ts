@@ -1,10 +1,10 @@
 /** The limits that cannot be repaired (sync rules, section 5): what excuses a broken promise, each judged from the history. */
 import type { FieldName } from '../../src/core/model.ts';
 import type { FakeDesk } from './desk.ts';
-import type { Edit, History, Utterance, Wrote } from './history.ts';
+import type { Edit, History, Mishap, Utterance, Wrote } from './history.ts';
 
 const BOUNCE_MS = 60_000;
-const LONGEST_LIST_LAG_MS = 10_000;
+export const LONGEST_LIST_LAG_MS = 10_000;
 /** Between the desk's first answer and the commit of what was seen. */
 const LONGEST_LOOK_MS = 2_000;
 
@@ -29,17 +29,31 @@ export function rewroteTags(history: History, edit: Edit): boolean {
   );
 }
 
+/** When we first looked at all of the ticket there and kept what we saw; Infinity if never. */
+export function firstRead(history: History, place: { account: number; token: string }): number {
+  return (history.reads.get(`${place.account} ${place.token}`) ?? []).find((at) => kept(history, at)) ?? Infinity;
+}
+
+function kept(history: History, at: number): boolean {
+  return !history.mishaps.some((one) => one.account === 0 && one.fate !== 'storeAfter' && one.at >= at && one.at <= at + LONGEST_LOOK_MS);
+}
+
 /** Whether we looked at all of the ticket there in that time, and kept what we saw. */
 function readBetween(history: History, place: { account: number; token: string }, from: number, to: number): boolean {
   return (history.reads.get(`${place.account} ${place.token}`) ?? []).some((at) => {
     if (at <= from || at >= to) return false;
-    return !history.mishaps.some((one) => one.account === 0 && one.at >= at && one.at <= at + LONGEST_LOOK_MS);
+    return kept(history, at);
   });
+}
+
+/** A mishap by which we may not know something: those of webhooks, and a commit that was done, cost nothing. */
+function cost({ phase, fate }: Mishap): boolean {
+  return phase !== 'webhook' && fate !== 'storeAfter';
 }
 
 /** Something that left us without an answer about this ticket there, or struck the process that would have had it. */
 function troubled(history: History, account: number, token: string, from: number, to: number): boolean {
-  return history.mishaps.some((one) => one.at >= from - 30_000 && one.at <= to && (one.account === 0 || (one.account === account && one.token === token)));
+  return history.mishaps.some((one) => cost(one) && one.at >= from - 30_000 && one.at <= to && (one.account === 0 || (one.account === account && one.token === token)));
 }
 
 /** Limit 5: on a desk that deletes for good, somebody deleted our copy before we learnt its id. */
@@ -62,16 +76,26 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
   );
 }
 
-/** Somebody did something to the ticket, and it was deleted for good there before we looked again, by a person or (limit 3) by us. */
-export function goneBeforeRead(history: History, deed: { account: number; token: string; at: number }, desks: readonly FakeDesk[]): boolean {
+/** Limit 5: somebody cloned a ticket that we had made, mark and all, before we learnt its id: which of the two is ours cannot be told. */
+export function clonedUnlearnt(history: History, token: string): boolean {
+  return history.deeds.some(
+    (deed) => deed.action === 'clone' && (deed.token === token || history.wrote.some((one) => one.token === token && one.kind === 'ticket.create' && one.account === deed.account)) &&
+      history.wrote.some((one) => one.kind === 'ticket.create' && one.account === deed.account && one.at <= deed.at && troubled(history, deed.account, one.token, one.at, deed.at)),
+  );
+}
+
+/** Somebody did something to the ticket, and it was deleted there before we looked again, by a person or (limit 3) by us. */
+export function goneBeforeRead(history: History, deed: { account: number; token: string; at: number }, desks: readonly FakeDesk[], lagMs = 0): boolean {
   const desk = desks.find(({ account }) => account === deed.account);
-  if (desk?.profile.can.tickets.delete !== 'hard') return false;
+  // What is in the trash comes back as it was; it only matters to desks that do not follow a deletion.
+  const followed = history.rules.every(({ mesh }) => mesh.every((edge) => edge.on_delete === 'delete'));
+  if (desk?.profile.can.tickets.delete !== 'hard' && followed) return false;
   const ends = [
     ...history.of(deed.token, 'life').filter(({ value }) => value === false),
     ...history.wrote.filter((one) => one.token === deed.token && one.kind === 'ticket.delete'),
   ];
   const gone = Math.min(...ends.filter(({ account, at }) => account === deed.account && at >= deed.at).map(({ at }) => at));
-  return gone < Infinity && !readBetween(history, deed, deed.at, gone);
+  return gone < Infinity && !readBetween(history, deed, deed.at + lagMs, gone);
 }
 
 /**
@@ -146,4 +170,11 @@ export function changedBeforeFirstReading(history: History, token: string, field
     const wrote = within(history, edit.account, token, 'ticket.create', edit.at, 120_000);
     return wrote !== null && !wrote.names.includes(field);
   });
+}
+
+/** The form that a desk gave to a text within the save came to us by a look, since the answer was lost: it cannot be told from a person's change. */
+export function formUnanswered(history: History, token: string, field: FieldName): boolean {
+  return history.of(token, field).some(
+    (edit) => edit.stays === true && (within(history, edit.account, token, 'ticket.update', edit.at, 1_000) !== null || within(history, edit.account, token, 'ticket.create', edit.at, 1_000) !== null),
+  );
 }

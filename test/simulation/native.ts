@@ -29,6 +29,8 @@ export interface NativeTicket {
   readonly findableAt: number;
   deleted: boolean;
   gone: boolean;
+  /** The ticket that people merged it into. */
+  mergedInto: string | null;
   readonly comments: NativeComment[];
   /** By thing: the edits that what is shown may come from. */
   readonly shown: Map<string, readonly number[]>;

@@ -1,14 +1,15 @@
 /** The people on the desks: they see what their desk shows, and change it. */
 import type { FieldName } from '../../src/core/model.ts';
-import type { Chance, VirtualClock } from './clock.ts';
+import { createChance, type Chance, type VirtualClock } from './clock.ts';
 import type { FakeDesk } from './desk.ts';
 import { lifeOf, words, type NativeComment, type NativeTicket } from './native.ts';
 import type { History } from './history.ts';
 import { person } from './profiles.ts';
+import { CALLING_TAG, type Action, type Deed } from './setting.ts';
 
 export interface People {
-  /** One person does one thing, somewhere. */
-  act(): void;
+  /** One person does one thing, somewhere; where there is nothing to do it to, a new ticket instead. */
+  act(deed: Deed): void;
   /** A new ticket on this desk. Gives its token. */
   create(desk: FakeDesk): string;
   /** A comment on this ticket. Gives its token. */
@@ -22,16 +23,17 @@ const TYPES = ['question', 'incident', 'task'] as const;
 export function createPeople(parts: {
   readonly desks: readonly FakeDesk[];
   readonly clock: VirtualClock;
-  readonly chance: Chance;
   readonly history: History;
 }): People {
-  const { desks, clock, chance, history } = parts;
+  const { desks, clock, history } = parts;
+  let chance: Chance = createChance(1);
+  let doing: Action = 'create';
   let counter = 0;
   const next = (): number => (counter += 1);
 
   function deed(desk: FakeDesk, ticket: NativeTicket, told: string): void {
-    history.deeds.push({ at: clock.now(), account: desk.account, token: ticket.token });
-    history.tell(ticket.token, `${desk.name}#${ticket.id} PERSON ${told}`);
+    history.deeds.push({ at: clock.now(), action: doing, account: desk.account, token: ticket.token });
+    history.tell(ticket.token, () => `${desk.name}#${ticket.id} PERSON ${told}`);
   }
 
   function edit(desk: FakeDesk, ticket: NativeTicket, what: string, value: unknown, parents: readonly number[]): number {
@@ -55,7 +57,7 @@ export function createPeople(parts: {
       status: 'open',
       priority: chance.pick(PRIORITIES),
       ticket_type: chance.pick(TYPES),
-      tags: chance.hit(0.5) ? [`T${next()}`] : [],
+      tags: [...(chance.hit(0.5) ? [`T${next()}`] : []), ...(chance.hit(0.4) ? [CALLING_TAG] : [])],
       due_at: chance.hit(0.5) ? '2026-03-01T10:00:00Z' : null,
       requester: person('customer'),
       assignee: chance.hit(0.5) ? person(chance.pick(NAMES)) : null,
@@ -63,29 +65,34 @@ export function createPeople(parts: {
     const native: Partial<Record<FieldName, unknown>> = {};
     for (const [field, value] of Object.entries(values) as [FieldName, unknown][]) {
       const held = profile.can.fields[field] === undefined ? undefined : profile.hold(field, value);
-      if (held !== undefined) native[field] = held;
+      if (held !== undefined) native[field] = desk.takes(field, held) ? held : profile.hold(field, null) ?? held;
     }
-    const ticket = desk.add(native, null);
+    return begin(desk, native, null, 'creates the ticket');
+  }
+
+  /** A ticket that people began, with all that it shows as theirs. */
+  function begin(desk: FakeDesk, native: Partial<Record<FieldName, unknown>>, key: string | null, told: string): string {
+    const ticket = desk.add(native, key);
     for (const field of Object.keys(native) as FieldName[]) {
       if (field === 'tags') {
         for (const tag of native.tags as readonly string[]) ticket.shown.set(`tag:${tag.toLowerCase()}`, [edit(desk, ticket, `tag:${tag.toLowerCase()}`, true, [])]);
       } else {
-        ticket.shown.set(field, [edit(desk, ticket, field, desk.show(ticket, field), [])]);
+        ticket.shown.set(field, [edit(desk, ticket, field, desk.mesh(ticket, field), [])]);
       }
     }
     ticket.shown.set('life', [edit(desk, ticket, 'life', true, [])]);
-    deed(desk, ticket, 'creates the ticket');
+    deed(desk, ticket, told);
     desk.touch(ticket, 'ticket.created');
-    return token;
+    return ticket.token;
   }
 
   function setField(desk: FakeDesk, ticket: NativeTicket, field: FieldName): void {
     const native = newValue(desk, ticket, field);
-    if (native === undefined) return;
-    const before = desk.show(ticket, field);
+    if (native === undefined || !desk.takes(field, native)) return;
+    const before = desk.mesh(ticket, field);
     const parents = ticket.shown.get(field) ?? [];
     ticket.native[field] = native;
-    const value = desk.show(ticket, field);
+    const value = desk.mesh(ticket, field);
     if (JSON.stringify(value) === JSON.stringify(before)) return;
     ticket.shown.set(field, [edit(desk, ticket, field, value, parents)]);
     deed(desk, ticket, `${field} := ${JSON.stringify(value)}`);
@@ -118,7 +125,9 @@ export function createPeople(parts: {
   function changeTags(desk: FakeDesk, ticket: NativeTicket): void {
     const tags = (ticket.native.tags ?? []) as readonly string[];
     const removed = tags.length > 0 && chance.hit(0.4) ? chance.pick(tags) : null;
-    const tag = removed ?? ((desk.profile.hold('tags', [`T${next()}`]) ?? []) as readonly string[])[0] ?? '';
+    const wanted = chance.hit(0.3) && !tags.includes(CALLING_TAG) ? CALLING_TAG : `T${next()}`;
+    const tag = removed ?? ((desk.profile.hold('tags', [wanted]) ?? []) as readonly string[])[0];
+    if (tag === undefined) return;
     const what = `tag:${tag.toLowerCase()}`;
     ticket.native.tags = removed === null ? [...tags, tag] : tags.filter((one) => one !== removed);
     ticket.shown.set(what, [edit(desk, ticket, what, removed === null, ticket.shown.get(what) ?? [])]);
@@ -144,43 +153,34 @@ export function createPeople(parts: {
   function editComment(desk: FakeDesk, ticket: NativeTicket, one: NativeComment): void {
     const key = `text:${one.token}:${one.id}`;
     const parents = ticket.shown.get(key) ?? [];
-    const said = words(one.content);
-    const start = said.indexOf(one.token);
     const version = `${one.token} says v${next()}`;
-    const content = one.content.replace(/cm\d+\s+says v\d+/, version);
-    if (start < 0 || content === one.content) return;
-    one.content = desk.profile.format(content);
+    const content = desk.profile.format(one.content.replace(/cm\d+\s+says v\d+/, version));
+    if (content === one.content) return;
+    one.content = content;
     one.updated = desk.deskNow();
-    edit(desk, ticket, `text:${one.token}`, `<p>${version}</p>`, parents);
-    desk.attributeComment(ticket, one);
+    const said = words(content);
+    ticket.shown.set(key, [edit(desk, ticket, `text:${one.token}`, said.slice(said.indexOf(one.token)), parents)]);
     deed(desk, ticket, `edits comment ${one.id}: ${version}`);
     desk.emit(ticket, 'comment.updated');
   }
 
-  function changeComment(desk: FakeDesk, ticket: NativeTicket): void {
-    const { people } = desk.profile;
-    const there = ticket.comments.filter((one) => !one.deleted && one.token !== 'cm?');
-    if (there.length === 0) return;
-    const one = chance.pick(there);
+  function hideComment(desk: FakeDesk, ticket: NativeTicket, one: NativeComment): void {
+    one.public = false;
+    one.updated = desk.deskNow();
     const utterance = history.utterances.get(one.token);
-    const roll = chance.next();
-    if (people.hideComment && one.public) {
-      one.public = false;
-      one.updated = desk.deskNow();
-      if (utterance !== undefined && utterance.privateSince === null) {
-        utterance.privateSince = clock.now();
-        utterance.privateBy = desk.account;
-      }
-      deed(desk, ticket, `makes comment ${one.id} (${one.token}) private`);
-      desk.touch(ticket, 'comment.updated');
-    } else if (people.editComment && roll < 0.6) {
-      editComment(desk, ticket, one);
-    } else if (people.deleteComment) {
-      one.deleted = true;
-      utterance?.deletedBy.push({ account: desk.account, at: clock.now() });
-      deed(desk, ticket, `deletes comment ${one.id} (${one.token})`);
-      desk.emit(ticket, 'comment.deleted');
+    if (utterance !== undefined && utterance.privateSince === null) {
+      utterance.privateSince = clock.now();
+      utterance.privateBy = desk.account;
     }
+    deed(desk, ticket, `makes comment ${one.id} (${one.token}) private`);
+    desk.touch(ticket, 'comment.updated');
+  }
+
+  function deleteComment(desk: FakeDesk, ticket: NativeTicket, one: NativeComment): void {
+    one.deleted = true;
+    history.utterances.get(one.token)?.deletedBy.push({ account: desk.account, at: clock.now() });
+    deed(desk, ticket, `deletes comment ${one.id} (${one.token})`);
+    desk.emit(ticket, 'comment.deleted');
   }
 
   function remove(desk: FakeDesk, ticket: NativeTicket): void {
@@ -191,10 +191,11 @@ export function createPeople(parts: {
     desk.touch(ticket, 'ticket.deleted');
   }
 
-  function restore(desk: FakeDesk): void {
-    const trash = [...desk.tickets.values()].filter((ticket) => ticket.deleted && !ticket.gone);
-    if (trash.length === 0 || !desk.profile.people.restore) return;
-    const ticket = chance.pick(trash);
+  function trashOf(desk: FakeDesk): NativeTicket[] {
+    return desk.profile.people.restore ? [...desk.tickets.values()].filter((ticket) => ticket.deleted && !ticket.gone && ticket.token !== 'tk?') : [];
+  }
+
+  function restore(desk: FakeDesk, ticket: NativeTicket): void {
     ticket.deleted = false;
     ticket.shown.set('life', [edit(desk, ticket, 'life', true, ticket.shown.get('life') ?? [])]);
     deed(desk, ticket, 'restores the ticket');
@@ -206,47 +207,113 @@ export function createPeople(parts: {
     if (ticket.native.status === native) return;
     const parents = ticket.shown.get('status') ?? [];
     ticket.native.status = native;
-    ticket.shown.set('status', [edit(desk, ticket, 'status', 'closed', parents)]);
-    deed(desk, ticket, 'closes the ticket');
+    ticket.shown.set('status', [edit(desk, ticket, 'status', desk.mesh(ticket, 'status'), parents)]);
+    deed(desk, ticket, ticket.mergedInto === null ? 'closes the ticket' : `merges the ticket into ${ticket.mergedInto}`);
     desk.touch(ticket, 'ticket.updated');
   }
 
-  /** Two people change the same field of the same ticket on two desks within seconds. */
-  function clash(): void {
-    const desk = chance.pick(desks);
-    const there = unlocked(desk);
-    if (there.length === 0) return;
-    const ticket = chance.pick(there);
-    const field = chance.pick(desk.profile.peopleEdit);
-    setField(desk, ticket, field);
-    for (const other of desks) {
-      const twin = unlocked(other).find(({ token }) => token === ticket.token);
-      if (other === desk || twin === undefined || !other.profile.peopleEdit.includes(field)) continue;
-      clock.later(chance.between(0, 3_000), () => {
-        if (lifeOf(twin) && unlocked(other).includes(twin)) setField(other, twin, field);
-      });
-      return;
-    }
+  /** What was said in one ticket goes on in another: the first is closed, and the other is told. */
+  function merge(desk: FakeDesk, ticket: NativeTicket, into: NativeTicket): void {
+    comment(desk, into, false);
+    ticket.mergedInto = into.id;
+    close(desk, ticket);
   }
 
-  function act(): void {
-    const desk = chance.pick(desks);
-    const there = unlocked(desk);
-    const roll = chance.next();
-    if (roll < 0.12 || there.length === 0) {
-      create(desk);
+  /** A copy with all that is on the ticket, our mark as well, under a subject of its own. */
+  function clone(desk: FakeDesk, ticket: NativeTicket): void {
+    const subject = desk.profile.hold('subject', `tk${next()} a clone s${next()}`);
+    begin(desk, { ...ticket.native, subject }, ticket.key, `is a clone of ${ticket.token}`);
+  }
+
+  /** Two people change the same field of the same ticket on two desks within seconds. */
+  function clash(desk: FakeDesk, ticket: NativeTicket): void {
+    const field = chance.pick(desk.profile.peopleEdit);
+    const { pick, between } = chance;
+    setField(desk, ticket, field);
+    const twins = desks.flatMap((other) => (other === desk || !other.profile.peopleEdit.includes(field) ? [] : unlocked(other).filter(({ token }) => token === ticket.token).map((twin) => ({ other, twin }))));
+    if (twins.length === 0) return;
+    const { other, twin } = pick(twins);
+    const own = chance.fork();
+    clock.later(between(0, 3_000), () => {
+      if (!lifeOf(twin) || !unlocked(other).includes(twin)) return;
+      chance = own;
+      doing = 'clash';
+      setField(other, twin, field);
+    });
+  }
+
+  /** The places where this can be done. */
+  function chances(action: Action): { desk: FakeDesk; ticket: NativeTicket; comment?: NativeComment }[] {
+    return desks.flatMap((desk) => {
+      const { people, can } = desk.profile;
+      const spoken = (ticket: NativeTicket): NativeComment[] => ticket.comments.filter((one) => !one.deleted && one.token !== 'cm?');
+      const each = (tickets: NativeTicket[]): { desk: FakeDesk; ticket: NativeTicket }[] => tickets.map((ticket) => ({ desk, ticket }));
+      const said = (may: boolean, fits: (one: NativeComment) => boolean): { desk: FakeDesk; ticket: NativeTicket; comment: NativeComment }[] =>
+        may ? unlocked(desk).flatMap((ticket) => spoken(ticket).filter(fits).map((one) => ({ desk, ticket, comment: one }))) : [];
+      switch (action) {
+        case 'create':
+          return [];
+        case 'edit a field':
+        case 'clash':
+        case 'delete':
+        case 'edit tags':
+          return each(unlocked(desk));
+        case 'close':
+          return each(unlocked(desk).filter(({ native }) => native.status !== desk.profile.hold('status', 'closed')));
+        case 'comment':
+          return can.comments.create ? each(unlocked(desk)) : [];
+        case 'edit a comment':
+          return said(people.editComment, (one) => /cm\d+\s+says v\d+/.test(one.content));
+        case 'hide a comment':
+          return said(people.hideComment, (one) => one.public);
+        case 'delete a comment':
+          return said(people.deleteComment, () => true);
+        case 'restore':
+          return each(trashOf(desk));
+        case 'merge':
+          return people.merge && unlocked(desk).length > 1 ? each(unlocked(desk)) : [];
+        case 'clone':
+          return people.clone ? each(unlocked(desk)) : [];
+      }
+    });
+  }
+
+  function act({ action, seed }: Deed): void {
+    chance = createChance(seed);
+    const places = chances(action);
+    if (action === 'create' || places.length === 0) {
+      doing = 'create';
+      create(chance.pick(desks));
       return;
     }
-    const ticket = chance.pick(there);
-    if (roll < 0.4) setField(desk, ticket, chance.pick(desk.profile.peopleEdit));
-    else if (roll < 0.5) changeTags(desk, ticket);
-    else if (roll < 0.68 && desk.profile.can.comments.create) comment(desk, ticket, chance.hit(0.6));
-    else if (roll < 0.8) changeComment(desk, ticket);
-    else if (roll < 0.86) clash();
-    else if (roll < 0.89) close(desk, ticket);
-    else if (roll < 0.94) remove(desk, ticket);
-    else if (roll < 0.98) restore(desk);
-    else setField(desk, ticket, 'status');
+    doing = action;
+    const { desk, ticket, comment: one } = chance.pick(places);
+    switch (action) {
+      case 'edit a field':
+        return setField(desk, ticket, chance.hit(0.1) ? 'status' : chance.pick(desk.profile.peopleEdit));
+      case 'edit tags':
+        return changeTags(desk, ticket);
+      case 'comment':
+        return void comment(desk, ticket, chance.hit(0.6));
+      case 'clash':
+        return clash(desk, ticket);
+      case 'close':
+        return close(desk, ticket);
+      case 'delete':
+        return remove(desk, ticket);
+      case 'restore':
+        return restore(desk, ticket);
+      case 'merge':
+        return merge(desk, ticket, chance.pick(unlocked(desk).filter((other) => other !== ticket)));
+      case 'clone':
+        return clone(desk, ticket);
+      case 'edit a comment':
+        return one && editComment(desk, ticket, one);
+      case 'hide a comment':
+        return one && hideComment(desk, ticket, one);
+      case 'delete a comment':
+        return one && deleteComment(desk, ticket, one);
+    }
   }
 
   return { act, create, comment };

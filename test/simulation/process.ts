@@ -3,21 +3,27 @@ import { createRoster } from '../../src/engine/roster.ts';
 import { createSweep } from '../../src/engine/sweep.ts';
 import { createWorker } from '../../src/engine/worker.ts';
 import type { Account, Connector, Desk } from '../../src/ports/connector.ts';
-import type { NewReceipt } from '../../src/ports/intake.ts';
-import type { Store } from '../../src/ports/store.ts';
+import { createReceiver } from '../../src/engine/receive.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Inbound } from '../../src/ports/connector.ts';
+import type { Store, Turn } from '../../src/ports/store.ts';
 import type { Log, World } from '../../src/ports/world.ts';
+import type { CompileWhere } from '../../src/core/rules.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 import type { FakeDesk } from './desk.ts';
 import { never, type Faults, type Mortal } from './faults.ts';
-import type { History } from './history.ts';
+import type { History, Phase } from './history.ts';
+import { FORGED, PROOF, readHook } from './hooks.ts';
 
 export interface Process extends Mortal {
   readonly name: string;
-  /** Rejects or never comes back when the process or its database fails. */
-  accept(receipt: NewReceipt): Promise<void>;
+  /** Rejects when the webhook is not taken, or never comes back when the process dies. */
+  receive(accountId: number, inbound: Inbound): Promise<void>;
   sweep(accountId: number): void;
   /** It stands still for so long, and does not know. */
   freeze(ms: number): void;
+  /** Its clock is set to be so far from the true time (milliseconds). */
+  setClock(offsetMs: number): void;
 }
 
 export interface ProcessParts {
@@ -32,13 +38,18 @@ export interface ProcessParts {
   /** Bends what the engine sees of a desk: how a test shows that a rule is needed. */
   readonly bend: (desk: Desk) => Desk;
   readonly width: number;
+  /** How far its clock is from the true time (milliseconds). */
+  readonly clockOffMs: number;
+  readonly compileWhere: CompileWhere;
   readonly onDeath: (why: string) => void;
 }
 
 export function createProcess(parts: ProcessParts): Process {
-  const { name, clock, chance, history, faults } = parts;
+  const { name, clock, chance, history } = parts;
   let alive = true;
   let frozenUntil = 0;
+  let offMs = parts.clockOffMs;
+  let wasSet = false;
   const mortal: Mortal = {
     get alive() {
       return alive;
@@ -46,16 +57,21 @@ export function createProcess(parts: ProcessParts): Process {
     get frozenUntil() {
       return frozenUntil;
     },
+    clockWasSet() {
+      const was = wasSet;
+      wasSet = false;
+      return was;
+    },
     kill(why) {
       if (!alive) return;
       alive = false;
-      history.tell(null, `${name} dies ${why}`);
+      history.tell(null, () => `${name} dies ${why}`);
       parts.onDeath(why);
     },
   };
 
   const world: World = {
-    now: clock.now,
+    now: () => clock.now() + offMs,
     id: parts.newId,
     random: () => chance.next(),
     async sleep(ms, signal) {
@@ -66,13 +82,18 @@ export function createProcess(parts: ProcessParts): Process {
     log: logOf(parts),
   };
 
-  const store = mortalStore(parts.store, mortal, faults);
+  const store = mortalStore(parts, mortal);
   const connectors: Record<string, Connector> = {};
   for (const { profile } of parts.desks.values()) connectors[profile.service] = connectorOf(profile.service, parts, mortal);
-  const roster = createRoster({ accounts: store.accounts, connectors, world });
+  const roster = createRoster({ accounts: store.accounts, connectors, compileWhere: parts.compileWhere, world });
   const worker = createWorker({ lanes: store.lanes, roster, files: { keep: () => Promise.resolve(null) }, world, width: parts.width });
   const sweep = createSweep({
     lanes: store.lanes, accounts: store.accounts, roster, world, nudge: () => worker.nudge(), rotation: 1_000, rotationRestMs: 30_000,
+  });
+
+  const receiver = createReceiver({
+    accounts: roster, connectors, intake: store.intake, world,
+    validators: Object.fromEntries(Object.keys(connectors).map((service) => [service, () => []])),
   });
 
   async function start(): Promise<void> {
@@ -99,11 +120,25 @@ export function createProcess(parts: ProcessParts): Process {
     kill: mortal.kill,
     freeze(ms) {
       frozenUntil = clock.now() + ms;
-      history.mishaps.push({ at: clock.now(), account: 0, token: '', call: name, fate: 'stands still' });
-      history.tell(null, `${name} stands still`);
+      history.mishaps.push({ at: clock.now(), account: 0, token: '', call: name, phase: 'other', fate: 'stands still' });
+      history.tell(null, () => `${name} stands still`);
     },
-    async accept(receipt) {
-      await store.intake.accept(receipt);
+    setClock(offsetMs) {
+      offMs = offsetMs;
+      wasSet = true;
+      history.tell(null, () => `the clock of ${name} is set to ${offsetMs >= 0 ? '+' : ''}${offsetMs} ms`);
+    },
+    clockWasSet: mortal.clockWasSet,
+    async receive(accountId, inbound) {
+      try {
+        const token = roster.byId(accountId)?.hook_token ?? '';
+        await receiver.receive(accountId, token, inbound);
+      } catch (error) {
+        const genuine = inbound.headers[PROOF] !== FORGED;
+        if (!(error instanceof AppError) || error.code === 'service_not_available' || (genuine && error.code !== 'unprocessable_entity')) throw error;
+        return;
+      }
+      if (inbound.headers[PROOF] === FORGED) history.broken.push('forged: a webhook without proof was taken');
       worker.nudge();
     },
     sweep: (accountId) => void sweep(accountId),
@@ -114,7 +149,7 @@ export function createProcess(parts: ProcessParts): Process {
 function logOf({ name, history }: ProcessParts): Log {
   const say = (event: string, fields: Record<string, unknown> = {}): void => {
     if (event === 'step') return;
-    history.tell(null, `${name}: ${event} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`);
+    history.tell(null, () => `${name}: ${event} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`);
   };
   return {
     debug: () => undefined,
@@ -129,25 +164,35 @@ function logOf({ name, history }: ProcessParts): Log {
   };
 }
 
-function mortalStore(store: Store, who: Mortal, faults: Faults): Store {
-  const wrap = <T extends object>(group: T): T =>
-    new Proxy(group, {
-      get(target, property) {
-        const method: unknown = Reflect.get(target, property);
-        if (typeof method !== 'function') return method;
-        return (...args: unknown[]) => faults.store(who, String(property), () => Reflect.apply(method, target, args) as Promise<unknown>);
-      },
-    });
+function mortalStore({ store, faults, desks }: ProcessParts, who: Mortal): Store {
+  /** The ticket that a commit is about. */
+  const tokenOf = (name: string, [first]: readonly unknown[]): string => {
+    if (name === 'commit') {
+      const { replica, link } = first as Turn;
+      const there = replica.ticket_id === null ? undefined : desks.get(replica.account_id)?.tickets.get(replica.ticket_id)?.token;
+      return there ?? /tk\d+/.exec(String((link?.after ?? null)?.fields.subject?.value ?? replica.intent?.fields?.subject ?? ''))?.[0] ?? '';
+    }
+    if (name !== 'accept') return '';
+    const { account_id: account, ticket_id: ticket } = first as { readonly account_id: number; readonly ticket_id: string | null };
+    return desks.get(account)?.tickets.get(ticket ?? '')?.token ?? '';
+  };
+  const wrap = <T extends object>(group: T): T => {
+    const wrapped: Record<string, unknown> = {};
+    for (const [name, method] of Object.entries(group) as [string, (...args: unknown[]) => Promise<unknown>][]) {
+      wrapped[name] = (...args: unknown[]) => faults.store(who, name, tokenOf(name, args), () => method(...args));
+    }
+    return wrapped as T;
+  };
   return { intake: wrap(store.intake), lanes: wrap(store.lanes), accounts: wrap(store.accounts), automations: wrap(store.automations), retention: wrap(store.retention), ping: store.ping };
 }
 
 function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connector {
   return {
     about: {
-      service, title: service, credentials: {}, settings: {}, webhooks: {}, misfitStatus: 422, signature: () => ({ scheme: 'none' }),
+      service, title: service, credentials: {}, settings: {}, webhooks: {}, misfitStatus: 422, signature: () => ({ scheme: 'header-token', header: PROOF }),
       once: '', sample: { url: '', credentials: {}, settings: {} },
     },
-    read: () => ({ kind: 'unreadable', why: 'the simulation hands over readings' }),
+    read: (_inbound, body) => readHook(body),
     connect(account: Account) {
       const desk = parts.desks.get(account.id);
       if (desk === undefined) throw new Error(`no desk ${account.id}`);
@@ -160,8 +205,9 @@ function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connect
 function deskOf(desk: FakeDesk, { faults, history, clock }: ProcessParts, who: Mortal): Desk {
   const { api, profile } = desk;
   const tokenOf = (id: string): string => desk.tickets.get(id)?.token ?? '';
-  const reads = <T>(name: string, id: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: false, token: tokenOf(id) }, effect);
-  const writes = <T>(name: string, token: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, writes: true, token }, effect);
+  const reads = <T>(name: string, phase: Phase, id: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, phase, writes: false, token: tokenOf(id) }, effect);
+  const writes = <T>(name: string, token: string, effect: () => T, things: readonly string[] = [name]): Promise<T> =>
+    faults.call(desk, who, { name, phase: name.endsWith('Comment') ? 'write a comment' : 'write a ticket', writes: true, token, things }, effect);
   const gotAt = new Map<string, number>();
   /** A whole look that reached us goes into the history, with the moment at which the desk gave its first part. */
   const learnt = (id: string): void => {
@@ -174,38 +220,38 @@ function deskOf(desk: FakeDesk, { faults, history, clock }: ProcessParts, who: M
     forecast: desk.forecast,
     forecastComment: (draft) => ({ content: profile.format(draft.content), public: draft.public || !profile.can.comments.private }),
     async getTicket(id) {
-      const ticket = await reads('getTicket', id, () => {
+      const ticket = await reads('getTicket', 'look', id, () => {
         gotAt.set(id, clock.now());
         return api.get(id);
       });
       if (!profile.can.comments.list) learnt(id);
       return ticket;
     },
-    listTickets: () => reads('listTickets', '', () => api.list()),
+    listTickets: () => reads('listTickets', 'other', '', () => api.list()),
     async listComments(id, page) {
-      const comments = await reads('listComments', id, () => api.comments(id, page));
+      const comments = await reads('listComments', 'look', id, () => api.comments(id, page));
       if (comments.next === null) learnt(id);
       return comments;
     },
-    changes: (cursor, since) => reads('changes', '', () => api.changes(cursor, since)),
+    changes: (cursor, since) => reads('changes', 'sweep', '', () => api.changes(cursor, since)),
     async createTicket(fields, key) {
-      const answer = await writes('createTicket', /tk\d+/.exec(fields.subject ?? '')?.[0] ?? '', () => api.create(fields, key));
+      const answer = await writes('createTicket', /tk\d+/.exec(fields.subject ?? '')?.[0] ?? '', () => api.create(fields, key), ['createTicket', ...Object.keys(fields)]);
       return { ...answer, warnings: [] };
     },
     async updateTicket(id, patch, _key, along) {
-      const answer = await writes('updateTicket', tokenOf(id), () => api.update(id, patch, along));
+      const answer = await writes('updateTicket', tokenOf(id), () => api.update(id, patch, along), [...Object.keys(patch), ...(along === undefined ? [] : [along.key])]);
       return { ...answer, warnings: [] };
     },
     deleteTicket: (id) => writes('deleteTicket', tokenOf(id), () => api.remove(id)),
     restoreTicket: (id) => writes('restoreTicket', tokenOf(id), () => api.restore(id)),
-    createComment: async (id, draft, key) => ({ comment: await writes('createComment', tokenOf(id), () => api.comment(id, draft, key)), warnings: [] }),
-    updateComment: async (id, commentId, draft) => ({
-      comment: await writes('updateComment', tokenOf(id), () => api.editComment(id, commentId, draft)),
+    createComment: async (id, draft, key) => ({ comment: await writes('createComment', tokenOf(id), () => api.comment(id, draft, key), [key]), warnings: [] }),
+    updateComment: async (id, commentId, draft, key) => ({
+      comment: await writes('updateComment', tokenOf(id), () => api.editComment(id, commentId, draft), [`${key} again`]),
       warnings: [],
     }),
-    deleteComment: (id, commentId) => writes('deleteComment', tokenOf(id), () => api.removeComment(id, commentId)),
-    find: (key) => reads('find', '', () => api.find(key)),
+    deleteComment: (id, commentId) => writes('deleteComment', tokenOf(id), () => api.removeComment(id, commentId), [`${commentId} gone`]),
+    find: (key) => faults.call(desk, who, { name: 'find', phase: 'find', writes: false, token: [...desk.tickets.values()].find((one) => one.key === key)?.token ?? '' }, () => api.find(key)),
     ensureWebhook: () => Promise.resolve({ status: 'manual', steps: [] }),
-    check: () => reads('check', '', () => ({ user_id: '1', email: null, name: null })),
+    check: () => reads('check', 'other', '', () => ({ user_id: '1', email: null, name: null })),
   };
 }

@@ -18,7 +18,15 @@ export interface Profile {
   readonly peopleEdit: readonly FieldName[];
   /** Statuses as people there know them. */
   readonly statuses: readonly string[];
-  readonly people: { readonly editComment: boolean; readonly deleteComment: boolean; readonly hideComment: boolean; readonly restore: boolean };
+  readonly people: {
+    readonly editComment: boolean;
+    readonly deleteComment: boolean;
+    readonly hideComment: boolean;
+    readonly restore: boolean;
+    readonly merge: boolean;
+    /** A clone carries everything that the ticket carries, our mark too. */
+    readonly clone: boolean;
+  };
   readonly deletedIs: 'missing' | 'shown' | 'gone';
   /** Longest time for which a change is missing from lists and searches. */
   readonly listLagMs: number;
@@ -66,7 +74,7 @@ const Z: Profile = {
   format: (html) => breaks(squeeze(html)),
   peopleEdit: ['subject', 'status', 'priority', 'ticket_type', 'due_at', 'assignee'],
   statuses: ['open', 'pending', 'hold', 'solved'],
-  people: { editComment: false, deleteComment: false, hideComment: true, restore: true },
+  people: { editComment: false, deleteComment: false, hideComment: true, restore: true, merge: true, clone: false },
   deletedIs: 'missing',
   listLagMs: 4_000,
   coarseDedupe: false,
@@ -108,7 +116,7 @@ const F: Profile = {
   format: bold,
   peopleEdit: ['subject', 'description', 'status', 'priority', 'ticket_type', 'due_at', 'assignee'],
   statuses: ['2', '3', '4', '6'],
-  people: { editComment: true, deleteComment: true, hideComment: false, restore: true },
+  people: { editComment: true, deleteComment: true, hideComment: false, restore: true, merge: true, clone: true },
   deletedIs: 'shown',
   listLagMs: 40_000,
   coarseDedupe: true,
@@ -141,7 +149,7 @@ const H: Profile = {
   format: (html) => html,
   peopleEdit: ['subject', 'status', 'priority', 'assignee'],
   statuses: ['new', 'open', 'pending', 'resolved'],
-  people: { editComment: false, deleteComment: false, hideComment: false, restore: false },
+  people: { editComment: false, deleteComment: false, hideComment: false, restore: false, merge: false, clone: true },
   deletedIs: 'gone',
   listLagMs: 10_000,
   coarseDedupe: false,
@@ -156,7 +164,7 @@ const P: Profile = {
     comments: { ...F.can.comments, private: false, edit: false, delete: false, listLagMs: 0 },
     tickets: { ...F.can.tickets, findLagMs: 0, followUp: false, changesTellDeletes: true },
   },
-  people: { editComment: false, deleteComment: false, hideComment: false, restore: true },
+  people: { editComment: false, deleteComment: false, hideComment: false, restore: true, merge: false, clone: true },
   listLagMs: 0,
   coarseDedupe: false,
 };
@@ -166,11 +174,35 @@ const Y: Profile = {
   ...Z,
   service: 'y',
   can: { ...Z.can, tickets: { ...Z.can.tickets, delete: 'hard', restore: false, followUp: false, changesTellDeletes: false } },
-  people: { ...Z.people, restore: false },
+  people: { ...Z.people, restore: false, merge: false },
   deletedIs: 'gone',
 };
 
-export const PROFILES: Readonly<Record<string, Profile>> = { z: Z, f: F, h: H, p: P, y: Y };
+/** Tags from a fixed list, no priority, one request for a change and the comment that goes with it, comments that people hide and we cannot. */
+const S: Profile = {
+  ...F,
+  service: 's',
+  can: {
+    ...F.can,
+    fields: { subject: EVERY, description: EVERY, status: EVERY, ticket_type: EVERY, tags: EVERY, requester: 'create', assignee: EVERY },
+    comments: { ...F.can.comments, edit: false, withUpdate: true, listLagMs: 2_000 },
+    tickets: { ...F.can.tickets, delete: 'hard', restore: false, findLagMs: 2_000 },
+  },
+  hold(field, value) {
+    if (field === 'tags') return ((value ?? []) as readonly string[]).filter((tag) => tag === 'vip' || /[02468]$/.test(tag));
+    if (field === 'status') return asIs(value);
+    return F.hold(field, value);
+  },
+  show: (_field, native) => native,
+  peopleEdit: ['subject', 'description', 'status', 'ticket_type', 'assignee'],
+  statuses: ['open', 'pending', 'resolved'],
+  people: { editComment: false, deleteComment: true, hideComment: true, restore: false, merge: false, clone: false },
+  deletedIs: 'gone',
+  listLagMs: 5_000,
+  coarseDedupe: false,
+};
+
+export const PROFILES: Readonly<Record<string, Profile>> = { z: Z, f: F, h: H, p: P, y: Y, s: S };
 
 /** Somebody on a desk, known by e-mail everywhere. */
 export function person(name: string): Person {

@@ -1,7 +1,7 @@
 /** Runs seeds from the command line: `node test/simulation/run.ts --seeds 1000 [--seed 17] [--calm] [--story]`. */
 import { parseArgs } from 'node:util';
-import { CALM, STORM } from './faults.ts';
-import { simulate } from './simulate.ts';
+import { CALM, STORM } from './weather.ts';
+import { simulateSeed } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +22,7 @@ let writes = 0;
 let deeds = 0;
 let writtenOver = 0;
 for (let seed = first; seed < first + count; seed += 1) {
-  const run = await simulate(seed, { weather: values.calm ? CALM : STORM });
+  const run = await simulateSeed(seed, values.calm ? CALM : STORM, { telling: values.story });
   writes += run.writes;
   deeds += run.deeds;
   writtenOver += run.writtenOver;

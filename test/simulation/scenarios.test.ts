@@ -1,36 +1,15 @@
 /** Situations that seeds hardly ever come to, staged: the real engine, fake desks, virtual time. */
 import { describe, expect, test } from '@jest/globals';
-import type { FakeDesk, Trigger } from './desk.ts';
-import type { NativeTicket } from './native.ts';
-import { CALM } from './faults.ts';
 import { judge } from './oracle.ts';
-import { createStage, SWEEP_MS, sweepForEver, type Stage } from './simulate.ts';
-
-const MINUTE = 60_000;
-
-function stageOf(services: readonly string[], triggers: readonly (Trigger | null)[] = [], processes = 2): Stage {
-  const stage = createStage({ seed: 11, services, shape: 'all ways', weather: CALM, skew: false, triggers, processes });
-  sweepForEver(stage);
-  return stage;
-}
-
-function deskAt(stage: Stage, i: number): FakeDesk {
-  const desk = stage.desks[i];
-  if (desk === undefined) throw new Error(`no desk ${i}`);
-  return desk;
-}
-
-function ticketOn(desk: FakeDesk, token: string): NativeTicket {
-  const found = [...desk.tickets.values()].find((ticket) => ticket.token === token);
-  if (found === undefined) throw new Error(`${token} is not on ${desk.name}`);
-  return found;
-}
+import type { Trigger } from './setting.ts';
+import { SWEEP_MS } from './simulate.ts';
+import { calmSetting, deskAt, MINUTE, stageOf, ticketOn } from './staged.ts';
 
 const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? 0;
 
 describe('promise 6: lanes', () => {
   test('a desk whose calls all hang delays no other desk, and has everything once it is back', async () => {
-    const stage = stageOf(['z', 'z', 'f']);
+    const stage = stageOf(calmSetting(['z', 'z', 'f']));
     const { clock, people, faults, history } = stage;
     const tokens: { token: string; at: number }[] = [];
     clock.later(1_000, () => faults.down.set(3, clock.now() + 10 * MINUTE));
@@ -53,7 +32,7 @@ describe('rule 12: triggers that contradict each other', () => {
   test('come to rest, and the field that they fight over is explained', async () => {
     const up: Trigger = { field: 'priority', when: 'low', then: 'high', afterMs: 0 };
     const down: Trigger = { field: 'priority', when: 'high', then: 'low', afterMs: 0 };
-    const stage = stageOf(['z', 'z'], [up, down]);
+    const stage = stageOf(calmSetting(['z', 'z'], { triggers: [up, down] }));
     const { clock, people, history, store } = stage;
     const token = people.create(deskAt(stage, 0));
     await clock.run(clock.now() + MINUTE);
@@ -71,7 +50,7 @@ describe('rule 12: triggers that contradict each other', () => {
 
 describe('rule 4: a clone carries our mark', () => {
   test('it is a person\'s new ticket and is mirrored as one', async () => {
-    const stage = stageOf(['z', 'f']);
+    const stage = stageOf(calmSetting(['z', 'f']));
     const { clock, people, history } = stage;
     const token = people.create(deskAt(stage, 0));
     await clock.run(clock.now() + MINUTE);
@@ -79,7 +58,7 @@ describe('rule 4: a clone carries our mark', () => {
     const copied = ticketOn(freshdesk, token);
     expect(copied.key).not.toBeNull();
     const clone = freshdesk.add({ ...copied.native, subject: 'tk999 a clone' }, copied.key);
-    history.tell('tk999', 'cloned');
+    history.tell('tk999', () => 'cloned');
     freshdesk.touch(clone, 'ticket.created');
     await clock.run(clock.now() + MINUTE);
     expect(ticketOn(deskAt(stage, 0), 'tk999').native.subject).toBe('tk999 a clone');
@@ -90,7 +69,7 @@ describe('rule 4: a clone carries our mark', () => {
 
 describe('rule 3: a request that takes effect after our look', () => {
   test('a second copy of a comment is recognised as our own and deleted', async () => {
-    const stage = stageOf(['z', 'f']);
+    const stage = stageOf(calmSetting(['z', 'f']));
     const { clock, people } = stage;
     const token = people.create(deskAt(stage, 0));
     await clock.run(clock.now() + MINUTE);
@@ -110,7 +89,7 @@ describe('rule 3: a request that takes effect after our look', () => {
 
 describe('rule 26: snapshots', () => {
   test('one that was taken before a deletion, and comes after it, restores nothing', async () => {
-    const stage = stageOf(['z', 'h']);
+    const stage = stageOf(calmSetting(['z', 'h']));
     const { clock, people, store, history } = stage;
     const [zendesk, helpspace] = [deskAt(stage, 0), deskAt(stage, 1)];
     const token = people.create(zendesk);

@@ -1,8 +1,8 @@
 /** The real engine under virtual time: seeded runs, judged by the promises; and the same runs with a rule bent, which must fail. */
 import { describe, expect, test } from '@jest/globals';
 import type { Capabilities, Desk } from '../../src/ports/connector.ts';
-import { CALM, STORM } from './faults.ts';
-import { simulate, type Options, type Run } from './simulate.ts';
+import { simulateSeed, type Options, type Run } from './simulate.ts';
+import { CALM, STORM, type Weather } from './weather.ts';
 
 const CALM_SEEDS = 150;
 const STORM_SEEDS = 250;
@@ -14,7 +14,7 @@ function report(run: Run): string {
   const [first] = run.failures;
   if (first === undefined) return '';
   const failures = run.failures.map(({ promise, token, what }) => `${promise}: ${token} ${what}`).join('\n');
-  return `seed ${run.seed}: node test/simulation/run.ts --seed ${run.seed} --story\n${failures}\n${run.history.story(first.token)}\n${run.notes(first.token)}`;
+  return `seed ${run.setting.seed}: npm run sim -- --seed ${run.setting.seed} --story\n${failures}\n${run.history.story(first.token)}\n${run.notes(first.token)}`;
 }
 
 interface Season {
@@ -24,13 +24,13 @@ interface Season {
   readonly writtenOver: number;
 }
 
-async function season(seeds: number, options: Options): Promise<Season> {
+async function season(seeds: number, weather: Weather): Promise<Season> {
   const excused: Record<string, number> = {};
   let writes = 0;
   let deeds = 0;
   let writtenOver = 0;
   for (let seed = 1; seed <= seeds; seed += 1) {
-    const run = await simulate(seed, options);
+    const run = await simulateSeed(seed, weather);
     expect(report(run)).toBe('');
     for (const [limit, times] of Object.entries(run.excused)) excused[limit] = (excused[limit] ?? 0) + times;
     writes += run.writes;
@@ -44,7 +44,7 @@ const sum = (counts: Season['excused']): number => Object.values(counts).reduce(
 
 describe('every promise holds', () => {
   test(`in ${CALM_SEEDS} calm runs; nothing is excused but the race for tags that are written whole`, async () => {
-    const { excused, writes, deeds, writtenOver } = await season(CALM_SEEDS, { weather: CALM });
+    const { excused, writes, deeds, writtenOver } = await season(CALM_SEEDS, CALM);
     const { 'tags changed between our look and our write of all of them': tags = 0, ...others } = excused;
     expect(others).toEqual({});
     expect(tags).toBeLessThan(deeds / 500);
@@ -53,7 +53,7 @@ describe('every promise holds', () => {
   }, PATIENCE_MS);
 
   test(`in ${STORM_SEEDS} stormy runs; the named limits excuse less than one in a hundred human actions`, async () => {
-    const { excused, writes, deeds, writtenOver } = await season(STORM_SEEDS, { weather: STORM });
+    const { excused, writes, deeds, writtenOver } = await season(STORM_SEEDS, STORM);
     expect(sum(excused)).toBeLessThan(deeds / 100);
     expect(writtenOver).toBeLessThan(deeds / 150);
     expect(writes / deeds).toBeLessThan(2);
@@ -80,7 +80,7 @@ function withCan(change: (can: Capabilities) => Capabilities): (desk: Desk) => D
 describe('the oracle bites when', () => {
   test.each(Object.keys(BENT))('%s', async (name) => {
     for (let seed = 1; seed <= 200; seed += 1) {
-      const run = await simulate(seed, BENT[name]);
+      const run = await simulateSeed(seed, STORM, BENT[name]);
       if (run.failures.length > 0) return;
     }
     throw new Error('no seed of 200 noticed');
