@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { absorb, bouncing } from '../../../src/core/absorb.ts';
+import { absorb } from '../../../src/core/absorb.ts';
+import { bouncing } from '../../../src/core/bounce.ts';
 import { rulesOf } from '../../../src/core/rules.ts';
 import { newLink } from '../../../src/core/state.ts';
 import { ANN, clock, edge, field, intent, link, look, replica, sight } from './given.ts';
