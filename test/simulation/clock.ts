@@ -67,8 +67,17 @@ export function createClock(start: number): VirtualClock {
           resolve();
           return;
         }
-        later(ms, resolve);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
+        if (signal === undefined) {
+          later(ms, resolve);
+          return;
+        }
+        const waiting = waitersOf(signal);
+        const wake = (): void => {
+          waiting.delete(wake);
+          resolve();
+        };
+        waiting.add(wake);
+        later(ms, wake);
       }),
     async run(until) {
       await settled();
@@ -80,6 +89,20 @@ export function createClock(start: number): VirtualClock {
       now = until;
     },
   };
+}
+
+const waiters = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Who sleeps until this signal: one listener for all, since a signal that is waited for every second would otherwise collect them. */
+function waitersOf(signal: AbortSignal): Set<() => void> {
+  const known = waiters.get(signal);
+  if (known !== undefined) return known;
+  const waiting = new Set<() => void>();
+  waiters.set(signal, waiting);
+  signal.addEventListener('abort', () => {
+    for (const wake of [...waiting]) wake();
+  }, { once: true });
+  return waiting;
 }
 
 /** Everything that can run without time passing has run: promises are done before the event loop's next turn. */

@@ -52,7 +52,7 @@ export function createDesk(parts: DeskParts) {
       created_at: iso(ticket.created),
       modified_at: iso(ticket.updated),
       is_deleted: ticket.deleted,
-      key: ticket.key,
+      key: profile.can.tickets.keyVisible ? ticket.key : null,
       ...(ticket.mergedInto !== null && { merged_into: ticket.mergedInto }),
     };
   }

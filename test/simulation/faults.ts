@@ -150,6 +150,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
     if (!writes) return 'well';
     if (falls(weather.cutAfter)) return 'cutAfter';
     if (falls(weather.lateEffect)) return 'lateEffect';
+    if (falls(weather.tooLate) && name === 'createComment' && desk.profile.can.comments.delete) return 'tooLate';
     if (falls(weather.errorAfter)) return 'errorAfter';
     if (falls(weather.surprise)) return 'surprise';
     // A real refusal is repeated; one that is not must not look like one.
@@ -196,6 +197,9 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
         return { failure: new DeskFailure('surprise', 'what is this', { status: 200 }) };
       case 'lateEffect':
         clock.later(chance.between(1_000, desk.profile.can.callTimeoutMs - 1_000), run);
+        return unsure(null);
+      case 'tooLate':
+        clock.later(desk.profile.can.callTimeoutMs + desk.profile.can.comments.listLagMs + chance.between(6_000, 30_000), run);
         return unsure(null);
       default:
         return run();

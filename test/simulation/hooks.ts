@@ -9,7 +9,7 @@ import type { NativeTicket } from './native.ts';
 import type { Process } from './process.ts';
 
 /** What a desk of the simulation puts into its webhooks. */
-interface Body {
+export interface Body {
   readonly id: string;
   readonly ticket_id: string;
   readonly event: EventType;
@@ -88,6 +88,7 @@ export function createHooks(parts: {
   return { send };
 }
 
-function inboundOf(body: Body, proof: string): Inbound {
+/** As it comes to our door. */
+export function inboundOf(body: Body, proof: string): Inbound {
   return { headers: { 'content-type': 'application/json', [PROOF]: proof }, rawBody: Buffer.from(JSON.stringify(body)), query: {} };
 }

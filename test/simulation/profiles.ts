@@ -169,11 +169,11 @@ const P: Profile = {
   coarseDedupe: false,
 };
 
-/** Remembers keys and deletes for good: a ticket that is made again must not get the answer that its first life got. */
+/** Remembers keys but shows none on tickets, and deletes for good: a ticket that is made again must not get the answer that its first life got. */
 const Y: Profile = {
   ...Z,
   service: 'y',
-  can: { ...Z.can, tickets: { ...Z.can.tickets, delete: 'hard', restore: false, followUp: false, changesTellDeletes: false } },
+  can: { ...Z.can, tickets: { ...Z.can.tickets, delete: 'hard', restore: false, keyVisible: false, followUp: false, changesTellDeletes: false } },
   people: { ...Z.people, restore: false, merge: false },
   deletedIs: 'gone',
 };

@@ -116,6 +116,7 @@ export function drawSetting(seed: number, weather: Weather = STORM): Setting {
   const skewed = plan.hit(0.6);
   const count = plan.pick([2, 2, 2, 3, 3, 3, 4, 4, 5]);
   const desks = Array.from({ length: count }, () => aDesk(plan, skewed));
+  if (plan.hit(0.04)) atWar(desks);
   const stormMs = faulty ? plan.between(90_000, 220_000) : plan.between(60_000, 150_000);
   const first = aMesh(plan, count);
   const changes = plan.hit(0.2) ? plan.whole(1, 2) : 0;
@@ -129,6 +130,16 @@ export function drawSetting(seed: number, weather: Weather = STORM): Setting {
     stormMs: Math.round(stormMs),
     deeds: someDeeds(plan, stormMs),
   };
+}
+
+/** Two desks whose own rules contradict each other. */
+function atWar(desks: DeskSetting[]): void {
+  const fit = desks.filter(({ service }) => PROFILES[service]?.can.fields.priority !== undefined).slice(0, 2);
+  const words: readonly Trigger[] = [{ field: 'priority', when: 'low', then: 'normal', afterMs: 0 }, { field: 'priority', when: 'normal', then: 'low', afterMs: 0 }];
+  for (const [i, desk] of fit.entries()) {
+    const trigger = words[i];
+    if (fit.length === 2 && trigger !== undefined) desks[desks.indexOf(desk)] = { ...desk, triggers: [trigger] };
+  }
 }
 
 function someDeeds(plan: Chance, stormMs: number): Deed[] {

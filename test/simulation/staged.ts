@@ -2,7 +2,7 @@
 import type { FakeDesk } from './desk.ts';
 import type { NativeTicket } from './native.ts';
 import { allWays, plainDesk, type Mesh, type Setting, type Trigger } from './setting.ts';
-import { createStage, sweepForEver, type Stage } from './simulate.ts';
+import { createStage, sweepForEver, type Options, type Stage } from './simulate.ts';
 import { CALM } from './weather.ts';
 
 export const MINUTE = 60_000;
@@ -15,8 +15,8 @@ export function calmSetting(services: readonly string[], more: Partial<Setting> 
 }
 
 /** The stage for it, swept from the beginning. */
-export function stageOf(setting: Setting): Stage {
-  const stage = createStage(setting, { telling: true });
+export function stageOf(setting: Setting, options: Options = {}): Stage {
+  const stage = createStage(setting, { telling: true, ...options });
   sweepForEver(stage);
   return stage;
 }

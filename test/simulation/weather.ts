@@ -8,6 +8,8 @@ export interface Weather {
   readonly cutBefore: number;
   readonly cutAfter: number;
   readonly lateEffect: number;
+  /** Takes effect only after we have looked and sent it again: a comment, on a desk where that heals. */
+  readonly tooLate: number;
   readonly errorBefore: number;
   readonly errorAfter: number;
   readonly surprise: number;
@@ -30,12 +32,12 @@ export interface Weather {
 }
 
 export const CALM: Weather = {
-  refused: 0, throttled: 0, slow: 0, cutBefore: 0, cutAfter: 0, lateEffect: 0, errorBefore: 0, errorAfter: 0, surprise: 0,
+  refused: 0, throttled: 0, slow: 0, cutBefore: 0, cutAfter: 0, lateEffect: 0, tooLate: 0, errorBefore: 0, errorAfter: 0, surprise: 0,
   hookLost: 0, hookTwice: 0, hookLate: 0, hookForged: 0, hookUnreadable: 0, storeBefore: 0, storeAfter: 0, crash: 0, outage: 0, locked: 0, freeze: 0, clockSet: 0,
 };
 
 export const STORM: Weather = {
-  refused: 0.02, throttled: 0.02, slow: 0.05, cutBefore: 0.02, cutAfter: 0.05, lateEffect: 0.03, errorBefore: 0.02, errorAfter: 0.02, surprise: 0.01,
+  refused: 0.02, throttled: 0.02, slow: 0.05, cutBefore: 0.02, cutAfter: 0.05, lateEffect: 0.03, tooLate: 0.02, errorBefore: 0.02, errorAfter: 0.02, surprise: 0.01,
   hookLost: 0.12, hookTwice: 0.1, hookLate: 0.1, hookForged: 0.04, hookUnreadable: 0.03, storeBefore: 0.008, storeAfter: 0.008, crash: 0.0012,
   outage: 0.1, locked: 0.07, freeze: 0.08, clockSet: 0.1,
 };

@@ -1,0 +1,158 @@
+/** Situations that seeds hardly ever come to, each played out and judged: the real engine, fake desks, virtual time. */
+import { judge } from './oracle.ts';
+import type { Trigger } from './setting.ts';
+import { SWEEP_MS, type Stage } from './simulate.ts';
+import { calmSetting, deskAt, MINUTE, stageOf, ticketOn } from './staged.ts';
+import { inboundOf, SECRET } from './hooks.ts';
+
+/** What is not as it should be; nothing, if all is well. */
+export type Staging = () => Promise<readonly string[]>;
+
+const broken = (stage: Stage): string[] => judge(stage, stage.clock.now()).failures.map(({ promise, token, what }) => `${promise}: ${token} ${what}`);
+const unless = (fine: boolean, what: string): string[] => (fine ? [] : [what]);
+const run = (stage: Stage, ms: number): Promise<void> => stage.clock.run(stage.clock.now() + ms);
+
+export const STAGINGS = {
+  /** Promise 6: a desk whose calls all hang delays no other, and has everything once it is back. */
+  async 'a desk whose calls all hang'() {
+    const stage = stageOf(calmSetting(['z', 'z', 'f']));
+    const { clock, people, faults, history } = stage;
+    const tokens: { token: string; at: number }[] = [];
+    clock.later(1_000, () => faults.down.set(3, clock.now() + 10 * MINUTE));
+    for (let i = 0; i < 60; i += 1) clock.later(5_000 + i * 1_000, () => tokens.push({ token: people.create(deskAt(stage, 0)), at: clock.now() }));
+    await run(stage, 3 * MINUTE);
+    const delays = tokens.map(({ token, at }) => (history.wrote.find((one) => one.token === token && one.account === 2)?.at ?? Infinity) - at).sort((a, b) => a - b);
+    const [median = Infinity, last = Infinity] = [delays[Math.floor(delays.length / 2)], delays.at(-1)];
+    faults.down.clear();
+    await run(stage, 3 * SWEEP_MS);
+    return [
+      ...unless(median < 2_000 && last < 10_000, `the other desk waited: ${Math.round(median)} ms in the middle, ${Math.round(last)} ms at most`),
+      ...unless(deskAt(stage, 2).tickets.size === 60, `the desk has ${deskAt(stage, 2).tickets.size} of 60 tickets`),
+      ...broken(stage),
+    ];
+  },
+
+  /** An outage of an hour and 500 changes: one write for each changed ticket and target, not 500. */
+  async 'a desk that is down for an hour'() {
+    const stage = stageOf(calmSetting(['z', 'f', 'f']));
+    const { clock, people, faults, history } = stage;
+    const tokens = Array.from({ length: 20 }, () => people.create(deskAt(stage, 0)));
+    await run(stage, 2 * MINUTE);
+    const before = history.wrote.length;
+    faults.down.set(3, clock.now() + 60 * MINUTE);
+    const began = clock.now();
+    for (let i = 0; i < 500; i += 1) {
+      const at = (i * 60 * MINUTE) / 500 / 1.01;
+      clock.later(at, () => {
+        const desk = deskAt(stage, 0);
+        const ticket = ticketOn(desk, tokens[i % tokens.length] ?? '');
+        ticket.native.priority = i % 2 === Math.floor(i / tokens.length) % 2 ? 'high' : 'urgent';
+        ticket.native.subject = `${ticket.token} change ${i}`;
+        for (const field of ['priority', 'subject'] as const) {
+          const edit = history.edit({ account: 1, token: ticket.token, what: field, value: desk.mesh(ticket, field), parents: ticket.shown.get(field) ?? [], by: 'person' });
+          ticket.shown.set(field, [edit.id]);
+        }
+        history.deeds.push({ at: clock.now(), action: 'edit a field', account: 1, token: ticket.token });
+        desk.touch(ticket, 'ticket.updated');
+      });
+    }
+    await clock.run(began + 60 * MINUTE);
+    const during = history.wrote.slice(before).filter(({ account }) => account === 3).length;
+    await run(stage, 3 * MINUTE);
+    const after = history.wrote.filter(({ account, at, kind }) => account === 3 && at >= began && kind === 'ticket.update');
+    const other = history.wrote.filter(({ account, at }) => account === 2 && at >= began).length;
+    return [
+      ...unless(during === 0, `${during} writes on the desk that was down`),
+      ...unless(after.length === tokens.length && new Set(after.map(({ token }) => token)).size === tokens.length, `${after.length} writes afterwards, not one for each of ${tokens.length} tickets`),
+      ...unless(other >= 400, `the other desk got only ${other} of 500 changes meanwhile`),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 12. */
+  async 'rules of two desks that contradict each other'() {
+    const up: Trigger = { field: 'priority', when: 'low', then: 'high', afterMs: 0 };
+    const down: Trigger = { field: 'priority', when: 'high', then: 'low', afterMs: 0 };
+    const stage = stageOf(calmSetting(['z', 'z'], { triggers: [up, down] }));
+    const { people, history, store } = stage;
+    const token = people.create(deskAt(stage, 0));
+    await run(stage, MINUTE);
+    const ticket = ticketOn(deskAt(stage, 0), token);
+    ticket.native.priority = 'high';
+    deskAt(stage, 0).touch(ticket, 'ticket.updated');
+    await run(stage, 10 * MINUTE);
+    const writes = history.wrote.length;
+    await run(stage, 10 * MINUTE);
+    return [
+      ...unless(writes < 20, `${writes} writes`),
+      ...unless(history.wrote.length === writes, 'it does not come to rest'),
+      ...unless(store.state.notes.some(({ what, field }) => what === 'held' && field === 'priority'), 'the field that they fight over is not explained'),
+    ];
+  },
+
+  /** Rule 26: a snapshot that was taken before a deletion, and comes after it, restores nothing. */
+  async 'a snapshot that comes after the deletion'() {
+    const stage = stageOf(calmSetting(['z', 'h']));
+    const { clock, people, history, processes } = stage;
+    const [zendesk, helpspace] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    await run(stage, MINUTE);
+    const copied = ticketOn(helpspace, token);
+    const snapshot = { ...helpspace.read(copied), status: 'pending' as const, modified_at: new Date(clock.now()).toISOString() };
+    ticketOn(zendesk, token).deleted = true;
+    zendesk.touch(ticketOn(zendesk, token), 'ticket.deleted');
+    await run(stage, MINUTE);
+    const gone = copied.gone;
+    void processes[0]?.receive(2, inboundOf({ id: 'late', ticket_id: copied.id, event: 'ticket.updated', snapshot }, SECRET));
+    await run(stage, 2 * MINUTE);
+    const kinds = history.wrote.map(({ kind }) => kind).join(', ');
+    return [
+      ...unless(gone, 'the deletion did not arrive'),
+      ...unless(ticketOn(zendesk, token).deleted && helpspace.tickets.size === 1, 'the ticket is there again'),
+      ...unless(kinds === 'ticket.create, ticket.delete', `written: ${kinds}`),
+    ];
+  },
+
+  /** Guard: a flood of deletions stops, asks, and goes on when a person says so. */
+  async 'a flood of deletions'() {
+    const stage = stageOf(calmSetting(['f', 'z']));
+    const { people, store } = stage;
+    const [freshdesk, zendesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    for (let i = 0; i < 40; i += 1) people.create(freshdesk);
+    await run(stage, 2 * MINUTE);
+    for (const ticket of freshdesk.tickets.values()) {
+      ticket.deleted = true;
+      freshdesk.touch(ticket, 'ticket.deleted');
+    }
+    await run(stage, 10 * MINUTE);
+    const living = [...zendesk.tickets.values()].filter(({ deleted }) => !deleted).length;
+    const held = (await store.accounts.load()).accounts.find(({ id }) => id === 1)?.deletions_held ?? '';
+    await store.accounts.releaseDeletions(1, 60 * MINUTE);
+    await run(stage, 12 * MINUTE);
+    const after = [...zendesk.tickets.values()].filter(({ deleted }) => !deleted).length;
+    return [
+      ...unless(living >= 20, `only ${living} of 40 tickets are left on the other desk`),
+      ...unless(held.includes('deletions'), 'the account does not say why its deletions wait'),
+      ...unless(after === 0, `${after} tickets are still there after a person released the deletions`),
+    ];
+  },
+
+  /** Guard: a list of comments that is empty once deletes nothing. */
+  async 'a list of comments that is empty once'() {
+    let empty = false;
+    const stage = stageOf(calmSetting(['f', 'f']), { bend: (desk) => ({ ...desk, listComments: async (id, page) => (empty ? { items: [], next: null } : desk.listComments(id, page)) }) });
+    const { people } = stage;
+    const token = people.create(deskAt(stage, 0));
+    await run(stage, MINUTE);
+    for (let i = 0; i < 5; i += 1) people.comment(deskAt(stage, 0), ticketOn(deskAt(stage, 0), token), true);
+    await run(stage, 2 * MINUTE);
+    empty = true;
+    deskAt(stage, 0).touch(ticketOn(deskAt(stage, 0), token), 'ticket.updated');
+    await run(stage, 20_000);
+    empty = false;
+    await run(stage, 5 * MINUTE);
+    return broken(stage);
+  },
+} satisfies Readonly<Record<string, Staging>>;
+
+export type StagingName = keyof typeof STAGINGS;
