@@ -179,7 +179,8 @@ export async function openDesk(
   const app = new Koa();
   // A client that goes away in the middle is what faults are for; only our own mistakes are worth a line.
   app.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === undefined && !(error instanceof BadControl)) process.stderr.write(`sandbox ${model.service}: ${error.stack ?? error.message}\n`);
+    // What has a type comes from the reader of bodies, whose client left while its request was delayed.
+    if (error.code === undefined && !('type' in error) && !(error instanceof BadControl)) process.stderr.write(`sandbox ${model.service}: ${error.stack ?? error.message}\n`);
   });
   app.use(serve);
   const server = createServer(app.callback());
