@@ -8,8 +8,9 @@ import { fromComments } from '../../../src/connectors/zendesk-classic/comments.t
 import { fieldsOf, heldValues, readValue } from '../../../src/connectors/zendesk-classic/fields.ts';
 import { packed, unpacked } from '../../../src/connectors/zendesk-classic/met.ts';
 import { forecastComment, fromTicket, hold, toComment, toNewTicket, type Words } from '../../../src/connectors/zendesk-classic/map.ts';
-import type { ClassicComment, ClassicTicket } from '../../../src/connectors/zendesk-classic/shapes.ts';
+import { numberOf, type ClassicComment, type ClassicTicket } from '../../../src/connectors/zendesk-classic/shapes.ts';
 import { plainOf, readMarked, readText, writtenText } from '../../../src/connectors/zendesk-classic/text.ts';
+import { listOn, PAGE_SIZE, type View } from '../../../src/connectors/zendesk-classic/view.ts';
 import { fromXml, one } from '../../../src/connectors/zendesk-classic/wire.ts';
 import { decoderFor } from '../../../src/engine/decode.ts';
 import { escapeHtml } from '../../../src/connectors/kit/html.ts';
@@ -213,6 +214,34 @@ describe('what a walk has met', () => {
     expect(packed(dense)?.length).toBeLessThan(200);
     const sparse = new Set(Array.from({ length: 50_000 }, (_, i) => String(1 + createHash('sha256').update(String(i)).digest().readUInt32BE())));
     expect(packed(sparse)).toBeNull();
+  });
+
+  test('is enough to notice a shift, also in a list whose numbers are too many to be carried along', async () => {
+    // Far apart, so that they pack badly; the newest change comes first.
+    const ids = Array.from({ length: 1_200 }, (_, i) => String(createHash('sha256').update(String(i)).digest().readBigUInt64BE()));
+    const pageOf = Array.from({ length: ids.length / PAGE_SIZE }, (_, n) => n + 1);
+    // The page that is one too many.
+    const full = pageOf.find((page) => packed(new Set(ids.slice(0, page * PAGE_SIZE))) === null) ?? Infinity;
+    expect(full).toBeLessThan(60);
+    const turn: View['turn'] = async (place) => {
+      const rows = ids.slice((place.page - 1) * PAGE_SIZE, place.page * PAGE_SIZE).map((id) => ({ nice_id: id, id }));
+      const more = place.page * PAGE_SIZE < ids.length;
+      return { rows: rows as unknown as readonly ClassicTicket[], count: ids.length, now: null, next: more ? { ...place, page: place.page + 1, count: ids.length } : null };
+    };
+    const seen = new Set<string>();
+    let moved = '';
+    for (let at: Parameters<typeof listOn>[1] = null, pages = 1; ; pages += 1) {
+      const { rows, next } = await listOn({ ordered: false, turn }, at, 0);
+      for (const row of rows) seen.add(numberOf(row));
+      if (next === null) break;
+      at = next;
+      // Somebody changes a ticket that is still to come: it goes to the front, and everything between moves on by one.
+      if (pages === full) {
+        moved = ids.splice(70 * PAGE_SIZE, 1)[0] ?? '';
+        ids.unshift(moved);
+      }
+    }
+    expect([moved !== '', seen.has(moved), seen.size]).toEqual([true, true, ids.length]);
   });
 
   test('is not read from anything', () => {
