@@ -1,6 +1,7 @@
 /** The part of a mirror in mesh.yaml that is about what travels and which way it wins: what is wrong with it, and what it comes to. */
 import { compileWhere } from '../contracts/where.ts';
 import type { LinkField } from '../core/model.ts';
+import type { PairTerms } from '../core/pairing.ts';
 import { USUAL_TERMS, type OnDelete, type Terms } from '../core/rules.ts';
 import type { DraftTerms } from '../ports/store.ts';
 import type { MeshFault, MeshFile, Path } from './mesh-file.ts';
@@ -19,6 +20,14 @@ export interface WrittenTerms {
   readonly attachments?: boolean | { readonly max_bytes: number };
   readonly on_delete?: OnDelete;
   readonly closed?: Terms['closed'];
+  readonly pair?: WrittenPair;
+}
+
+interface WrittenPair {
+  readonly external_id?: boolean;
+  readonly custom_field?: string;
+  readonly fields?: readonly LinkField[];
+  readonly within_minutes?: number;
 }
 
 /** The terms on which changes go to `target`. */
@@ -36,7 +45,12 @@ export function termsOf(written: WrittenTerms, target: string): DraftTerms {
     closed,
     where: wheres.length > 1 ? { allOf: wheres } : (wheres[0] ?? null),
     unmatched,
+    ...(written.pair !== undefined && { pair: pairOf(written.pair) }),
   };
+}
+
+function pairOf({ external_id = false, custom_field, fields = [], within_minutes = 60 }: WrittenPair): PairTerms {
+  return { external_id, custom_field: custom_field ?? null, fields: [...new Set(fields)], withinMs: within_minutes * 60_000 };
 }
 
 /** What is wrong within one mirror. `members` are the accounts that it connects, `targets` those that it writes to. */
@@ -54,6 +68,7 @@ export function termFaults(file: MeshFile, path: Path, mirror: Fields, members: 
     if (!targets.includes(account)) faults.push(file.faultAt(place, `This mirror writes to no account ${account}, only to ${targets.join(', ')}.${didYouMean(account, targets)}`));
     if (isFields(target)) where([...place, 'where'], target['where']);
   }
+  faults.push(...pairFaults(file, [...path, 'pair'], mirror));
   for (const [field, account] of ownersIn(mirror)) {
     if (members.includes(account)) continue;
     faults.push(file.faultAt([...path, 'fields', 'owner', field], `This mirror connects no account ${account}, only ${members.join(', ')}.${didYouMean(account, members)}`));
@@ -63,6 +78,22 @@ export function termFaults(file: MeshFile, path: Path, mirror: Fields, members: 
     if (ignored.includes(field)) faults.push(file.faultAt([...path, 'fields', 'owner', field], 'This field is left alone by the same mirror: remove it from one of the two.'));
   }
   return faults;
+}
+
+/** A custom field tells only where both sides have it, and something has to tell. */
+function pairFaults(file: MeshFile, path: Path, mirror: Fields): readonly MeshFault[] {
+  const pair = mirror['pair'];
+  if (!isFields(pair)) return [];
+  const name = pair['custom_field'];
+  const known = fieldsIn(mirror['custom_fields']).map(([field]) => field);
+  if (typeof name === 'string' && !known.includes(name)) {
+    const named = known.length === 0 ? 'this mirror names none' : `this mirror names ${known.join(', ')}`;
+    return [file.faultAt([...path, 'custom_field'], `Custom fields are named under custom_fields first, and ${named}.${didYouMean(name, known)} For instance: custom_fields: { case_number: { support: "360001", vendor: "cf_case" } }.`)];
+  }
+  if (pair['external_id'] !== true && name === undefined && !Array.isArray(pair['fields'])) {
+    return [file.faultAt(path, 'Nothing here tells which tickets are the same: say external_id: true, custom_field: a name, or fields: [subject, requester].')];
+  }
+  return [];
 }
 
 /** Mirrors that share an account are one group, and in a group a field has one owner. */

@@ -1,6 +1,7 @@
 /** The commands with which a running mesh is understood and repaired, as the command line knows them. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Environment } from '../config.ts';
+import { backfillCommand, type BackfillOptions } from './backfill.ts';
 import { driftCommand, type DriftOptions } from './drift.ts';
 import { explainCommand } from './explain.ts';
 import { planCommand, type PlanOptions } from './plan.ts';
@@ -53,6 +54,22 @@ export function addOperatingCommands(program: Command, { env, print, exit }: Ter
     .addOption(new Option('--lanes <n>', 'calls at a time on each desk').default(4).argParser(wholeNumber))
     .addOption(json())
     .action(async (options: DriftOptions) => exit(await driftCommand(options, env, print)));
+  program
+    .command('backfill')
+    .description('bring the tickets along that are older than a mirror, and find those that are on both sides already')
+    .argument('<mirror>', 'the name of the mirror')
+    .option('--since <date>', 'tickets created before this day are left alone, for instance 2026-01-01')
+    .addOption(new Option('--per-minute <n>', 'at most so many tickets a minute (otherwise what the desks have to spare)').argParser(wholeNumber))
+    .option('--estimate', 'only list, and tell how much there is', false)
+    .option('--doubtful', 'list the tickets of which nobody can tell whether they are the same', false)
+    .addOption(new Option('--pair <tickets>', 'these two are one: account:ticket-id=account:ticket-id').default([], 'none').argParser(collected))
+    .addOption(new Option('--alone <ticket>', 'this one is by itself: account:ticket-id').default([], 'none').argParser(collected))
+    .addOption(json())
+    .action(async (mirror: string, options: BackfillOptions) => exit(await backfillCommand(mirror, options, env, print)));
+}
+
+function collected(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 function wholeNumber(text: string): number {

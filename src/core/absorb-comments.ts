@@ -1,6 +1,7 @@
 /** The comments half of `absorb`: matched by id and by key, never by text or author. Pure. */
 import { wordsDigest, timeOf } from './compare.ts';
 import { commentKey } from './keys.ts';
+import { pairComments } from './pair-comments.ts';
 import type { Comment } from './model.ts';
 import { lineWords, renderComment, unrenderComment } from './render.ts';
 import { isDoubtful } from './guards.ts';
@@ -32,11 +33,17 @@ export function absorbComments(link: Link, replica: Replica, look: Look, seen: r
     changed: false,
   };
   const byKey = keysOf(link, replica, seen);
+  const paired = pairedWith(link, replica, seen);
   for (const comment of seen) {
     if (draft.surplus.has(comment.id)) continue;
     const uid = byId.get(comment.id);
     if (uid !== undefined) {
       absorbKnown(draft, uid, replica, comment, began, sight);
+      continue;
+    }
+    const twin = paired.get(comment.id);
+    if (twin !== undefined) {
+      absorbTwin(draft, twin, comment, began);
       continue;
     }
     const ours = comment.key === null ? undefined : byKey.get(comment.key);
@@ -67,6 +74,28 @@ function keysOf(link: Link, replica: Replica, seen: readonly Comment[]): Readonl
     for (let g = 1; g <= generation; g += 1) keys.set(commentKey(replica, uid, g), uid);
   }
   return keys;
+}
+
+/** By id, the comments that stood here already and say what a comment of the link says: only where two tickets meet. */
+function pairedWith(link: Link, replica: Replica, seen: readonly Comment[]): ReadonlyMap<string, string> {
+  if (!replica.meeting) return new Map();
+  const known = Object.values(link.comments).filter(({ uid, from }) => from !== replica.account_id && replica.copies[uid] === undefined);
+  return pairComments(known, seen.filter(({ key }) => key === null));
+}
+
+/** A person's own comment that is one with a comment of the link: nothing is due of it. */
+function absorbTwin(draft: Draft, uid: string, comment: Comment, began: number): void {
+  draft.copies[uid] = {
+    uid,
+    comment_id: comment.id,
+    generation: 1,
+    ours: false,
+    text: wordsDigest(comment.content),
+    public: comment.public,
+    applied: draft.comments[uid]?.clock ?? 0,
+    since: began,
+    deleted: false,
+  };
 }
 
 /**

@@ -6,19 +6,21 @@
  */
 import { forLink, shown as shownBy, type Sight } from './sight.ts';
 import { absorbComments } from './absorb-comments.ts';
+import { enter, entryOf, mergeSet, portable, type Draft, type Seeing } from './absorb-draft.ts';
+import { meetField } from './absorb-meeting.ts';
 import { countBounce } from './bounce.ts';
 import { normal, same, timeOf } from './compare.ts';
 import { isCustom, unnamedIn, type Values } from './lens.ts';
 import { BUDGET, DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
-import { kindOf, type FileDraft, type LinkField, type Person, type Ticket } from './model.ts';
-import { valuesOf, type Bounce, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
+import { kindOf, type FileDraft, type LinkField, type Ticket } from './model.ts';
+import { valuesOf, wantedReplica, type Link, type Note, type Replica } from './state.ts';
 
 /** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
 export function absorb(link: Link, before: Replica, look: Look, allSight: Sight, quiet: readonly string[] = []): Moved {
   const sight = forLink(link, allSight);
   const replica = believed(before);
-  if (look.ticket === null || look.ticket.is_deleted) return absorbAbsence(link, replica, look, sight);
+  if (look.ticket === null || look.ticket.is_deleted) return replica.meeting ? absorbNobody(link, replica) : absorbAbsence(link, replica, look, sight);
   const revived = absorbPresence(link, replica, look, sight);
   const fields = absorbFields(revived.link, revived.replica, look.ticket, look.began, sight, quiet);
   const merged = mergedInto(replica, look.ticket);
@@ -35,7 +37,9 @@ export function absorb(link: Link, before: Replica, look: Look, allSight: Sight,
     look.comments === null
       ? { link: fields.link, replica: seen, notes: [] }
       : absorbComments(fields.link, seen, look, look.comments, sight);
-  return { ...comments, notes: [...revived.notes, ...left, ...merged, ...fields.notes, ...comments.notes] };
+  // They have met once the comments were seen, too.
+  const met = replica.meeting && (look.comments !== null || !sight.can.comments.list);
+  return { ...comments, ...(met && { replica: { ...comments.replica, meeting: false } }), notes: [...revived.notes, ...left, ...merged, ...fields.notes, ...comments.notes] };
 }
 
 /** Whatever is seen now is believed: nothing waits for a person any more. */
@@ -74,6 +78,12 @@ function absorbAbsence(link: Link, replica: Replica, look: Look, sight: Sight): 
   };
 }
 
+/** The ticket that should have been one with the others was gone before it was looked at: nobody deleted anything, and one is made. */
+function absorbNobody(link: Link, replica: Replica): Moved {
+  const note: Note = { what: 'nobody there', because: 'the ticket that was one with the others was deleted before they met', values: { ticket_id: replica.ticket_id } };
+  return { link, replica: { ...wantedReplica(replica.id, link.id, replica.account_id), generation: replica.generation + 1 }, notes: [note] };
+}
+
 function lifeTravels(from: number, sight: Sight): boolean {
   return sight.rules.reached(from).some((account) => (sight.rules.terms(from, account)?.on_delete ?? 'ignore') !== 'ignore');
 }
@@ -101,15 +111,6 @@ function kept(held: Replica['held']): Replica['held'] {
   return spent === undefined ? {} : { [BUDGET]: spent };
 }
 
-interface Draft {
-  readonly fields: Partial<Record<LinkField, FieldState>>;
-  readonly base: Partial<Record<LinkField, Normal>>;
-  readonly applied: Partial<Record<LinkField, Clock>>;
-  readonly bounces: Partial<Record<LinkField, Bounce>>;
-  readonly notes: Note[];
-  changed: boolean;
-}
-
 function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: number, sight: Sight, quiet: readonly string[]): Moved {
   const draft: Draft = {
     fields: { ...link.fields },
@@ -134,7 +135,11 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
       if (enters) enter(draft, field, values[field], timeOf(ticket.modified_at, began), sight.account.id);
       continue;
     }
-    if (base === undefined || same(base, seen) || quiet.includes(isCustom(field) ? 'custom_properties' : field)) continue;
+    if (base === undefined) {
+      if (replica.meeting) meetField(draft, link, field, { base: seen, seen, value: values[field], forecast, time: timeOf(ticket.modified_at, began), began }, sight);
+      continue;
+    }
+    if (same(base, seen) || quiet.includes(isCustom(field) ? 'custom_properties' : field)) continue;
     absorbField(draft, link, replica, field, { base, seen, value: values[field], forecast, time: timeOf(ticket.modified_at, began), began }, sight);
   }
   const files = birth ? filesOf(ticket, sight.account.id) : link.files;
@@ -150,17 +155,6 @@ function filesOf(ticket: Ticket, from: number): readonly FileDraft[] {
   return (ticket.attachments ?? []).map(({ id, url, filename, content_type, size, inline }) => ({
     from, ticket_id: ticket.id, comment_id: null, id, url, filename, content_type, size, inline,
   }));
-}
-
-interface Seeing {
-  readonly base: Normal;
-  readonly seen: Normal;
-  /** What was seen, as it is. */
-  readonly value: unknown;
-  readonly forecast: () => Values;
-  /** The desk's time of it (epoch milliseconds). */
-  readonly time: number;
-  readonly began: number;
 }
 
 /** One field that differs from base on its own desk. */
@@ -234,58 +228,4 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
       values: { won: state.value, lost: value },
     });
   }
-}
-
-/** A changed value enters the link; this replica shows it already. */
-function enter(draft: Draft, field: LinkField, value: unknown, time: number, from: number): void {
-  const clock = Math.max(time, (draft.fields[field]?.clock ?? 0) + 1);
-  draft.fields[field] = { value: value ?? (kindOf(field) === 'set' ? [] : null), clock, from };
-  draft.applied[field] = clock;
-  draft.changed = true;
-}
-
-interface Merging {
-  readonly time: number;
-  readonly caughtUp: boolean;
-  /** What an unanswered write of ours may have made of the set: what it added and removed is nobody else's change. */
-  readonly open: readonly string[] | undefined;
-}
-
-/** Members enter as added and removed against base, so that two desks' additions both stay. */
-function mergeSet(draft: Draft, field: LinkField, seeing: Seeing, { time, caughtUp, open }: Merging, sight: Sight): void {
-  const base = seeing.base as readonly string[];
-  const seen = seeing.seen as readonly string[];
-  const state = draft.fields[field];
-  const members = (state?.value ?? []) as readonly string[];
-  const shows = (member: string): readonly string[] =>
-    (normal(field, shownBy({ [field]: [member] }, sight)[field]) ?? []) as readonly string[];
-  const removed = base.filter((member) => !seen.includes(member) && open?.includes(member) !== false);
-  const kept = members.filter((member) => !shows(member).some((shown) => removed.includes(shown)));
-  const held = new Set(kept.flatMap((member) => [member, ...shows(member)]));
-  const added = seen.filter((member) => !base.includes(member) && open?.includes(member) !== true && !held.has(member));
-  const merged = [...kept, ...added];
-  if (merged.length === members.length && merged.every((member, i) => member === members[i])) return;
-  const before = draft.applied[field];
-  enter(draft, field, merged, time, sight.account.id);
-  if (!caughtUp) {
-    if (before === undefined) delete draft.applied[field];
-    else draft.applied[field] = before;
-  }
-}
-
-/**
- * Whether what people change here becomes part of the ticket, stays here alone, or stays until the others reach this account again.
- * What a ticket's own desk says always enters where only a condition keeps it from travelling: it may be what fits the condition again.
- */
-function entryOf(field: LinkField, link: Link, { account: { id }, rules }: Sight): 'enters' | 'stays' | 'gives way' {
-  if (link.accounts.length === 1) return 'enters';
-  const reached = rules.reached(id);
-  if (reached.length > 0) return reached.some((account) => rules.terms(id, account)?.ignore.some((name) => name === field) === false) ? 'enters' : 'stays';
-  if (rules.all.reached(id).length === 0 || (id !== link.origin && rules.terms(link.origin, id) !== null)) return 'stays';
-  return id === link.origin ? 'enters' : 'gives way';
-}
-
-function portable(value: unknown): boolean {
-  const person = value as Person | null | undefined;
-  return person === null || person === undefined || Boolean(person.email);
 }

@@ -91,7 +91,7 @@ export function isFlood(recent: number, tickets: number, { deletions }: Limits):
  */
 export function deletionsTold(replica: Replica, look: Look): number {
   if (look.ticket === null || look.ticket.is_deleted) {
-    return replica.state === 'present' && replica.link_id !== null && replica.intent?.kind !== 'ticket.delete' ? 1 : 0;
+    return replica.state === 'present' && replica.link_id !== null && !replica.meeting && replica.intent?.kind !== 'ticket.delete' ? 1 : 0;
   }
   return isDoubtful(replica, look) ? 0 : missingComments(replica, look);
 }
@@ -153,7 +153,7 @@ export function touchedByRules(before: readonly MirrorEdge[], after: readonly Mi
 }
 
 function unconditional(edges: readonly MirrorEdge[]): MirrorEdge[] {
-  return edges.map((edge) => ({ ...edge, terms: { ...edge.terms, where: null } }));
+  return edges.map((edge) => ({ ...edge, terms: { ...edge.terms, where: null, pair: null } }));
 }
 
 /** The pairs of accounts between which other tickets travel now. */

@@ -62,6 +62,8 @@ export interface Ticket extends TicketFields {
   readonly attachments?: readonly Attachment[];
   /** The id of the ticket that this one was merged into; absent where the desk does not tell. */
   readonly merged_into?: string | null;
+  /** What another program calls this ticket, in the field that the desk keeps for that; absent where there is none, or our key stands there. */
+  readonly external_id?: string;
 }
 
 /** A file tied to a comment or to a description. */

@@ -166,6 +166,7 @@ function renewed(replica: Replica): Replica {
     wrote: {},
     modified: 0,
     merged_into: null,
+    meeting: false,
     follows: null,
     doubt: 0,
   };

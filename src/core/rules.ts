@@ -1,6 +1,7 @@
 /** Which account's changes may reach which other account, and under what terms: mirrors as a graph, closed over paths. */
 import { isCustom, type Values } from './lens.ts';
 import type { LinkField } from './model.ts';
+import type { PairTerms } from './pairing.ts';
 
 /** A mirror between accounts, by their ids. All-ways mirrors are one edge for each ordered pair. */
 export interface MirrorEdge {
@@ -27,6 +28,8 @@ export interface Terms {
   readonly where: Readonly<Record<string, unknown>> | null;
   /** What becomes of a ticket that is mirrored already and fits `where` no longer. */
   readonly unmatched: 'keep' | 'freeze';
+  /** By what tickets are recognised that are on both sides already; null: every ticket is one of its own. */
+  readonly pair?: PairTerms | null;
 }
 
 /** What the deletion of a ticket does to its replicas. */

@@ -174,6 +174,8 @@ export interface Replica {
   readonly modified: number;
   /** The ticket there that this one was merged into, as last seen. */
   readonly merged_into: string | null;
+  /** Its ticket was there before it became one with the link's others, and was not looked at since. */
+  readonly meeting: boolean;
   /** The closed ticket there that this replica's ticket goes on from. */
   readonly follows: string | null;
   /** How much of its budget of writes the ticket has used. */
@@ -199,6 +201,11 @@ export function wantedReplica(id: string, linkId: string, accountId: number): Re
   return { ...strangerReplica(id, accountId, null), link_id: linkId, state: 'wanted' };
 }
 
+/** A link's replica that is there already: its first look tells what it has to say. */
+export function pairedReplica(id: string, link: Pick<Link, 'id' | 'life'>, accountId: number, ticketId: string): Replica {
+  return { ...strangerReplica(id, accountId, ticketId), link_id: link.id, state: 'present', life_applied: link.life.clock, meeting: true };
+}
+
 /** A ticket that was heard of and belongs to no link yet. */
 export function strangerReplica(id: string, accountId: number, ticketId: string | null): Replica {
   return {
@@ -220,6 +227,7 @@ export function strangerReplica(id: string, accountId: number, ticketId: string 
     looked: 0,
     modified: 0,
     merged_into: null,
+    meeting: false,
     follows: null,
     spent: { level: 0, at: 0 },
     doubt: 0,

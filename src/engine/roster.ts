@@ -2,6 +2,7 @@
 import type { Automation } from '../core/automation.ts';
 import { isFlood, USUAL_LIMITS, type Limits } from '../core/guards.ts';
 import { lensOf, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
+import { pairingsOf, type Pairing } from '../core/pairing.ts';
 import { rulesOf, type CompileWhere, type Rules } from '../core/rules.ts';
 import type { Sight } from '../core/sight.ts';
 import { DeskFailure, type Account, type Connector, type Desk, type Vault } from '../ports/connector.ts';
@@ -30,6 +31,8 @@ export interface Roster extends AccountBook {
   rules(): Rules;
   /** In the order in which they run; another list whenever they were read anew. */
   automations(): readonly Automation[];
+  /** The mirrors that recognise tickets which are on both sides already. */
+  pairings(): readonly Pairing[];
   /** Milliseconds until the account may be called; 0 = now, null = it is stopped. */
   wait(accountId: number): number | null;
   /** A call went well. True if the account had been failing: its waiting lanes should be hastened. */
@@ -72,6 +75,7 @@ export function createRoster(ports: {
   const { world, limits = USUAL_LIMITS } = ports;
   let version = -1;
   let rules = rulesOf([]);
+  let pairings: readonly Pairing[] = [];
   let lenses: ReadonlyMap<number, LensTerms> = new Map();
   let automations: readonly Automation[] = [];
   let members = new Map<number, Member>();
@@ -135,6 +139,7 @@ export function createRoster(ports: {
     names = new Map([...next.values()].map(({ account }) => [account.name, account.id]));
     rules = rulesOf(loaded.edges, ports.compileWhere);
     automations = loaded.automations;
+    pairings = pairingsOf(loaded.edges);
     version = loaded.version;
   };
 
@@ -169,6 +174,7 @@ export function createRoster(ports: {
     members: () => [...members.values()],
     rules: () => rules,
     automations: () => automations,
+    pairings: () => pairings,
     wait(id) {
       const member = members.get(id);
       if (member === undefined || member.account.state === 'stopped') return null;

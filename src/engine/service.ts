@@ -1,4 +1,4 @@
-/** The engine at work in one process: the worker, the sweeps and the retention, driven by the queue. */
+/** The engine at work in one process: the worker, the sweeps and the retention, driven by the queue, and the backfills. */
 import type { FileStore } from '../ports/files.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Store } from '../ports/store.ts';
@@ -6,6 +6,8 @@ import type { World } from '../ports/world.ts';
 import type { Automate } from './automate.ts';
 import type { AudienceWatch } from './audience.ts';
 import type { Deliverer } from './deliver.ts';
+import { createBackfiller } from './backfill.ts';
+import { createGentle } from './gentle.ts';
 import type { Hooks } from './hooks.ts';
 import type { Roster } from './roster.ts';
 import { createSweep } from './sweep.ts';
@@ -47,7 +49,7 @@ export function createEngine(ports: {
   const { store, queue, roster, world, settings } = ports;
   const { telling } = ports;
   const worker = createWorker({
-    lanes: store.lanes, roster, files: ports.files, world, width: settings.lanes,
+    lanes: store.lanes, backfills: store.backfills, accounts: store.accounts, roster, files: ports.files, world, width: settings.lanes,
     ...(telling !== undefined && { audience: telling.audience.now, told: telling.deliverer.nudge }),
   });
   const sweep = createSweep({
@@ -58,6 +60,14 @@ export function createEngine(ports: {
     nudge: worker.nudge,
     rotation: ROTATION,
     rotationRestMs: settings.sweepMs,
+  });
+  const backfiller = createBackfiller({
+    backfills: store.backfills,
+    lanes: store.lanes,
+    roster,
+    gentle: createGentle({ roster, world, width: 1 }),
+    world,
+    nudge: worker.nudge,
   });
   const underway = new Set<number>();
   const welcomed = new Set<number>();
@@ -126,6 +136,7 @@ export function createEngine(ports: {
         },
       });
       void welcome();
+      void backfiller.run(stopping.signal);
     },
     async stop() {
       stopping.abort();

@@ -17,7 +17,7 @@ import { missingAccounts } from '../core/foresee.ts';
 import { plan } from '../core/plan.ts';
 import { CLOCKS_APART_MS, lookAllowedAt, mayResend, sentAgain } from '../core/landing.ts';
 import { settle, settleByLook, type Outcome } from '../core/settle.ts';
-import { newLink, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
+import { newLink, pairedReplica, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
 import { intended, type Step } from '../core/step.ts';
 import type { MeshEvent } from '../core/mesh-event.ts';
 import { tell, tellParked, tellWrite, type Scene, type Telling } from '../core/telling.ts';
@@ -30,6 +30,7 @@ import type { World } from '../ports/world.ts';
 import type { StepFiles } from './files.ts';
 import { look, lookOf } from './look.ts';
 import { perform, type Performed } from './perform.ts';
+import type { Meetings } from './meetings.ts';
 import { notesOf, operationOf, settledBecause } from './record.ts';
 import type { Member, Roster } from './roster.ts';
 
@@ -46,12 +47,15 @@ const MOST_STALE = 20;
 const HELD_MS = 5 * 60_000;
 /** How long an unknown ticket waits for creates in flight that it might be the echo of. */
 const HELD_STRANGER_MS = 1_000;
+/** How long a ticket that may be on both sides waits for the lists to be read. */
+const HELD_UNLISTED_MS = 10_000;
 
 export interface SyncPorts {
   readonly lanes: LaneStore;
   readonly roster: Roster;
   readonly world: World;
   readonly files: StepFiles;
+  readonly meetings: Meetings;
   /** Whether a new lane of this account can be run at once by this process. */
   readonly room: (accountId: number) => boolean;
   /** Takes over lanes that were opened under our lease. */
@@ -66,6 +70,11 @@ export interface SyncPorts {
 
 /** The lane was taken over by somebody else: nothing more may be done with it. */
 class LaneLost extends Error {}
+
+/** The link that a ticket was to join is not as it was when that was decided. */
+class Overtaken extends Error {}
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** A lane while it is being worked on. */
 interface Hand {
@@ -87,6 +96,8 @@ interface Hand {
   unsent: boolean;
   /** When the last look of this run ended that the comments were part of (epoch milliseconds). */
   sawCommentsAt: number;
+  /** The tickets of other accounts that are one with the one that begins a link here, by account. */
+  paired: ReadonlyMap<number, string>;
 }
 
 /** One transition of the state, and what goes to the record with it. */
@@ -128,6 +139,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       mustLook: null,
       unsent: lane.fresh,
       sawCommentsAt: 0,
+      paired: new Map(),
     };
     try {
       await roster.ready(member.account.id);
@@ -204,15 +216,51 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       await dismiss(hand, 'it is closed, and another ticket goes on from it');
       return false;
     }
+    const met = await ports.meetings.of(hand.member, seen.ticket);
+    if (met.kind === 'wait' || met.kind === 'leave') {
+      await dismiss(hand, met.kind === 'leave' ? met.because : null, met.kind === 'leave' ? null : HELD_UNLISTED_MS);
+      return false;
+    }
+    if (met.kind === 'join') return join(hand, met.link, seen);
     const link = newLink(world.id(), account.id, world.now());
+    hand.paired = new Map(met.others.map((one) => [one.account_id, one.ticket_id]));
     hand.replica = { ...hand.replica, link_id: link.id, life_applied: link.life.clock };
     hand.link = link;
     hand.linkAt = world.now();
-    return push(hand, {
+    const more = await push(hand, {
       move: (before, replica) => absorb(before, replica, seen, hand.member.sight),
       read: hand.lane.signalled,
       born: timeOf(seen.ticket.created_at, world.now()),
     });
+    // Those that this one does not reach may reach it, or begin links of their own.
+    const unreached = met.others.filter((one) => hand.link?.accounts.includes(one.account_id) === false);
+    if (unreached.length > 0) await ports.meetings.signal(unreached);
+    return more;
+  }
+
+  /** A ticket that is one with those of a link: it becomes that link's replica here, with what it says. */
+  async function join(hand: Hand, linkId: string, seen: Look): Promise<boolean> {
+    const { id: accountId } = hand.member.account;
+    const { replica, stored } = hand;
+    const joined = await lanes.link(linkId);
+    hand.link = joined;
+    hand.linkAt = world.now();
+    hand.replica = pairedReplica(replica.id, joined, accountId, replica.ticket_id ?? '');
+    try {
+      return await push(hand, {
+        move(link, joining) {
+          if (!link.life.alive || link.accounts.includes(accountId)) throw new Overtaken();
+          const grown: Link = { ...link, accounts: [...link.accounts, accountId], version: link.version + 1 };
+          return absorb(grown, { ...joining, life_applied: link.life.clock }, seen, hand.member.sight);
+        },
+        read: hand.lane.signalled,
+      });
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+      Object.assign(hand, { link: null, replica, stored });
+      await dismiss(hand, null, HELD_STRANGER_MS);
+      return false;
+    }
   }
 
   /** Settles a step whose outcome is not known. */
@@ -371,7 +419,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       if (hand.link === null) throw new Error('a lane without a link cannot advance');
       const moved = change.move(hand.link, hand.replica);
       const decided = decide(hand, moved, change, keep);
-      const turn = turnFor(hand, moved, change, decided);
+      const turn = turnFor(hand, moved, change, decided, await heldBack(hand, moved));
       const unchanged = turn.link === null && turn.replica === hand.stored && turn.read === null && turn.release === 'keep' && turn.operations.length === 0;
       if (!unchanged) {
         const result = await lanes.commit(turn);
@@ -387,6 +435,14 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       return decided.next;
     }
     throw new Error('the link would not hold still');
+  }
+
+  /** The accounts that a known link is not taken to for now, since tickets there may be one with it. */
+  async function heldBack(hand: Hand, { link }: Moved): Promise<ReadonlySet<number>> {
+    const { ticket_id: ticketId, account_id: accountId } = hand.stored;
+    if (link === hand.link || hand.link === null || hand.link.version === 0 || ticketId === null || roster.pairings().length === 0) return NONE;
+    const missing = missingAccounts(link, roster.rules());
+    return missing.length === 0 ? NONE : ports.meetings.heldBack(accountId, ticketId, missing);
   }
 
   async function readLink(hand: Hand, link: Link): Promise<void> {
@@ -437,9 +493,9 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     return false;
   }
 
-  function turnFor(hand: Hand, moved: Moved, change: Change, decided: Decided): Turn {
+  function turnFor(hand: Hand, moved: Moved, change: Change, decided: Decided, held: ReadonlySet<number>): Turn {
     const before = hand.link;
-    const grown = before !== null && moved.link !== before ? withReplicas(moved.link) : null;
+    const grown = before !== null && moved.link !== before ? withReplicas(moved.link, hand.paired, held) : null;
     const events = grown === null || before === null ? [] : announce({ before, after: grown.link, replica: decided.replica, born: change.born ?? null, now: world.now() });
     const tellings = told(hand, { before, after: grown?.link ?? moved.link, replica: decided.replica }, events, change);
     return {
@@ -474,11 +530,13 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
   }
 
   /** Accounts that the link should be on and is not yet get a replica; its create is planned at once where we have room for it. */
-  function withReplicas(link: Link): { link: Link; spawn: { replica: Replica; lease: string | null }[] } {
-    const missing = missingAccounts(link, roster.rules());
+  function withReplicas(link: Link, paired: Hand['paired'], held: ReadonlySet<number>): { link: Link; spawn: { replica: Replica; lease: string | null }[] } {
+    const missing = missingAccounts(link, roster.rules()).filter((id) => !held.has(id));
     if (missing.length === 0) return { link, spawn: [] };
     const grown: Link = { ...link, accounts: [...link.accounts, ...missing] };
     const spawn = missing.map((accountId) => {
+      const there = paired.get(accountId);
+      if (there !== undefined) return { replica: pairedReplica(world.id(), link, accountId, there), lease: null };
       const wanted = wantedReplica(world.id(), link.id, accountId);
       const member = roster.member(accountId);
       if (member === null || roster.wait(accountId) !== 0 || !roster.knows(accountId) || !ports.room(accountId)) return { replica: wanted, lease: null };

@@ -1,9 +1,11 @@
 /** Runs lanes: takes what is due, a bounded number at a time, and never lets one account have them all. */
 import type { FileStore } from '../ports/files.ts';
-import type { Lane, LaneStore } from '../ports/store.ts';
 import type { Audience } from '../ports/subscriptions.ts';
+import type { AccountStore, Lane, LaneStore } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
+import type { BackfillStore } from '../ports/backfill.ts';
 import { createStepFiles } from './files.ts';
+import { createMeetings } from './meetings.ts';
 import type { Roster } from './roster.ts';
 import { createSync } from './sync.ts';
 
@@ -37,6 +39,8 @@ export interface Worker {
 
 export interface WorkerPorts {
   readonly lanes: LaneStore;
+  readonly backfills: BackfillStore;
+  readonly accounts: Pick<AccountStore, 'sweep'>;
   readonly roster: Roster;
   readonly files: FileStore;
   readonly world: World;
@@ -64,7 +68,8 @@ export function createWorker(ports: WorkerPorts): Worker {
   let claimedAt = -Infinity;
   let first = 0;
 
-  const sync = createSync({ lanes, roster, world, files: createStepFiles({ roster, files: ports.files }), room, open, nudge, ...listeners });
+  const meetings = createMeetings({ roster, backfills: ports.backfills, accounts: ports.accounts, lanes });
+  const sync = createSync({ lanes, roster, world, files: createStepFiles({ roster, files: ports.files }), meetings, room, open, nudge, ...listeners });
 
   function busy(accountId: number): number {
     return perAccount.get(accountId) ?? 0;

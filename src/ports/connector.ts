@@ -2,6 +2,7 @@
 import type { Attachment, Comment, CommentDraft, EventType, FileDraft, Person, Service, Ticket, TicketFields, Warning } from '../core/model.ts';
 import type { Capabilities, TicketQuery } from '../core/capabilities.ts';
 import type { SignatureScheme } from '../core/signature.ts';
+import type { CallBudget } from './call-budget.ts';
 import type { World } from './world.ts';
 
 export type { Capabilities, SignatureScheme, TicketQuery };
@@ -174,6 +175,10 @@ export interface Desk {
   changes(cursor: string | null, since: number): Promise<Changes>;
   /** The address of a ticket's page for people; absent where it is not known how these are made. Pure. */
   page?(ticketId: string): string;
+
+  /** What the desk's answers last told of the account's budget of calls, here in this process; null where they told nothing. */
+  budget?(): CallBudget | null;
+
   /** The desk's own object that a ticket or comment, returned by this very desk, was read from; undefined where that is not known. */
   raw?(of: Ticket | Comment): unknown;
   /** Passes a call on, to the desk's own host and nowhere else. Resolves with whatever the desk answers, errors too. */

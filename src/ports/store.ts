@@ -8,6 +8,7 @@ import type { MirrorEdge, Terms } from '../core/rules.ts';
 import type { Link, Note, Replica } from '../core/state.ts';
 import type { StepKind, Ticket, Warning } from '../core/model.ts';
 import type { AutomationStore } from './automation.ts';
+import type { BackfillStore } from './backfill.ts';
 import type { Account, Change } from './connector.ts';
 import type { Intake } from './intake.ts';
 
@@ -92,7 +93,10 @@ export interface Turn {
   readonly read: number | null;
   /** Receipts of this ticket up to this one are settled by this turn, with this reason. */
   readonly settles: { readonly receipt: string; readonly reason: string } | null;
-  /** New replicas of the link. One with a lease comes back as a lane of ours; the others are due at once. */
+  /**
+   * New replicas of the link. One with a lease comes back as a lane of ours; the others are due at once. One whose ticket is there
+   * already takes the place of the stranger's row of it, and is signalled; where that ticket has a link by now, the turn is `lost`.
+   */
   readonly spawn: readonly { readonly replica: Replica; readonly lease: string | null }[];
   /** A ticket that turned out to be another replica's own: that one gets its id, and a signal. This lane's row goes. */
   readonly adopted_by: string | null;
@@ -216,6 +220,7 @@ export interface Store {
   readonly lanes: LaneStore;
   readonly accounts: AccountStore;
   readonly automations: AutomationStore;
+  readonly backfills: BackfillStore;
   readonly retention: Retention;
   /** Rejects when the database cannot be reached. */
   ping(): Promise<void>;

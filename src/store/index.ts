@@ -10,6 +10,7 @@ import { createAccounts } from './accounts.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDeliveryBooks } from './delivery-books.ts';
 import { createAutomations } from './automations.ts';
+import { createBackfills } from './backfills.ts';
 import type { Database } from './database.ts';
 import { createFeed } from './feed.ts';
 import { createGiven } from './given.ts';
@@ -77,6 +78,7 @@ export function createStore(ports: {
     deliveries,
     deliveryBooks: createDeliveryBooks({ database, world }),
     automations: createAutomations(database),
+    backfills: createBackfills({ database, world }),
     retention: createRetention(database),
     async ping() {
       await database.run('ping', 'select 1', []);
@@ -88,6 +90,7 @@ export function createStore(ports: {
       await database.run('leases_lift', `update replicas set lease = null, due_at = now() where lease is not null`, []);
       await deliveries.liftLeases();
       await database.run('leases_lift_runs', `update automation_runs set lease = null, due_at = now() where lease is not null`, []);
+      await database.run('backfill_leases_lift', `update backfills set lease = null, leased_until = null where lease is not null`, []);
     },
   };
 }

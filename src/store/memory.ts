@@ -13,6 +13,7 @@ import type { Ticket } from '../core/model.ts';
 import { timeOf } from '../core/compare.ts';
 import { ticketKey } from '../core/keys.ts';
 import { createMemoryAutomations } from './memory-automations.ts';
+import { createMemoryBackfills } from './memory-backfills.ts';
 import { termsIn } from './terms.ts';
 import type { Account } from '../ports/connector.ts';
 import type { NewReceipt } from '../ports/intake.ts';
@@ -137,6 +138,7 @@ export function createMemoryStore(world: World): MemoryStore {
       const stored = links.get(turn.link.before.id);
       if ((stored?.version ?? 0) !== turn.link.before.version) return 'stale';
     }
+    if (turn.spawn.some(({ replica }) => (rowOfTicket(replica.account_id, replica.ticket_id ?? '')?.replica.link_id ?? null) !== null)) return 'lost';
     if (turn.settles !== null) settleReceipts(row, turn.settles.receipt, turn.settles.reason);
     if (turn.adopted_by !== null) {
       const own = rows.get(turn.adopted_by);
@@ -162,7 +164,13 @@ export function createMemoryStore(world: World): MemoryStore {
 
   function spawnRow(replica: Replica, wanted: number, lease: string | null): void {
     const due = lease === null ? world.now() : world.now() + 30_000;
-    rows.set(replica.id, { replica, signalled: 0, read: 0, receipt: null, signalled_at: 0, snapshot: null, wanted, due_at: due, lease });
+    const { account_id: accountId, ticket_id: ticketId } = replica;
+    // One whose ticket is there already takes the place of the stranger's row of it.
+    const stranger = ticketId === null ? undefined : rowOfTicket(accountId, ticketId);
+    if (stranger !== undefined) rows.delete(stranger.replica.id);
+    if (ticketId !== null) byTicket.set(place(accountId, ticketId), replica.id);
+    const told = ticketId === null ? { signalled: 0, signalled_at: 0 } : { signalled: 1, signalled_at: world.now() };
+    rows.set(replica.id, { replica, ...told, read: 0, receipt: stranger?.receipt ?? null, snapshot: null, wanted, due_at: due, lease });
   }
 
   /** `own` is the replica whose lane changed it; null: it was changed from no lane. */
@@ -368,6 +376,11 @@ export function createMemoryStore(world: World): MemoryStore {
         sweeps.set(id, { cursor, since: sweeps.get(id)?.since ?? world.now() });
       },
     },
+    backfills: createMemoryBackfills(world, {
+      rowOf: rowOfTicket,
+      rowsOf: (id) => [...rows.values()].filter(({ replica }) => replica.link_id === id),
+      linkOf: (id) => links.get(id),
+    }),
     retention: {
       async purge(receiptsBefore) {
         const kept = receipts.filter((receipt) => receipt.state === 'accepted' || receipt.state === 'parked' || receipt.received >= receiptsBefore);

@@ -16,8 +16,8 @@ export function toJson(value: unknown): string {
 
 /** The part of a replica that is only ever read whole. */
 export function docOf(replica: Replica): ReplicaRow['doc'] {
-  const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, follows, spent, doubt, failures } = replica;
-  return { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, follows, spent, doubt, failures };
+  const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, meeting, follows, spent, doubt, failures } = replica;
+  return { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, meeting, follows, spent, doubt, failures };
 }
 
 /** A replica's row, as lanes and look-ups select it. */
@@ -37,6 +37,8 @@ export interface ReplicaRow {
 export function replicaOf(row: ReplicaRow): Replica {
   return {
     ...row.doc,
+    // A row from before there were meetings has none.
+    meeting: row.doc.meeting ?? false,
     id: row.id,
     link_id: row.link_id,
     account_id: row.account_id,

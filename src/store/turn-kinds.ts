@@ -13,8 +13,9 @@ export function isPlain({ before, replica, link, settles, spawn, notes, tellings
 
 /** A turn that begins a link and says nothing of comments. */
 export function isBirth(turn: Turn): boolean {
-  const { before, replica, link, notes, operations } = turn;
-  return link?.before.version === 0 && notes.length === 0 && operations.length === 0 && sameCopies(before, replica) && before.ticket_id === replica.ticket_id;
+  const { before, replica, link, notes, operations, spawn } = turn;
+  const met = spawn.some((one) => one.replica.ticket_id !== null);
+  return link?.before.version === 0 && !met && notes.length === 0 && operations.length === 0 && sameCopies(before, replica) && before.ticket_id === replica.ticket_id;
 }
 
 export function commitPlain(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {

@@ -44,14 +44,19 @@ function rowOf(replica: Replica): Record<string, unknown> {
   };
 }
 
-/** The replicas that the turn adds to its link. */
-export function spawnedRows(turn: Turn): Record<string, unknown>[] {
-  return turn.spawn.map(({ replica, lease }) => spawnedRow(replica, turn.link?.after.version ?? 0, lease));
+/** The replicas that the turn adds to its link; `stolen` tells the receipts of those that take a stranger's place. */
+export function spawnedRows(turn: Turn, stolen: ReadonlyMap<string, string | null> | null = null): Record<string, unknown>[] {
+  return turn.spawn.map(({ replica, lease }) => ({ ...spawnedRow(replica, turn.link?.after.version ?? 0, lease), receipt: stolen?.get(replica.id) ?? null }));
+}
+
+/** Those of them whose tickets are there already. */
+export function thereAlready({ spawn }: Turn): readonly Replica[] {
+  return spawn.filter(({ replica }) => replica.ticket_id !== null).map(({ replica }) => replica);
 }
 
 /** A new replica that shall show this version of its link. */
 export function spawnedRow(replica: Replica, wanted: number, lease: string | null): Record<string, unknown> {
-  return { ...rowOf(replica), id: replica.id, wanted, lease };
+  return { ...rowOf(replica), id: replica.id, ticket_id: replica.ticket_id, wanted, lease };
 }
 
 export interface SettledReceipts {

@@ -52,10 +52,18 @@ update replicas r set wanted = t.version,
 from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (link_id, version, own)
 where r.link_id = t.link_id and r.id <> t.own`;
 
+/** One whose ticket is there already begins signalled. */
 export const SPAWN = `
-insert into replicas (id, link_id, account_id, key, state, doc, wanted, open, due_at, lease)
-select id, link_id, account_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease
-from jsonb_to_recordset($1::jsonb) as t (id uuid, link_id uuid, account_id int, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid)`;
+insert into replicas (id, link_id, account_id, ticket_id, key, state, doc, wanted, open, due_at, lease, signalled, signalled_at, receipt)
+select id, link_id, account_id, ticket_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease,
+  case when ticket_id is null then 0 else 1 end, case when ticket_id is not null then now() end, receipt
+from jsonb_to_recordset($1::jsonb) as t (
+  id uuid, link_id uuid, account_id int, ticket_id text, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid, receipt bigint)`;
+
+/** Tickets that belong to a link already. */
+export const TAKEN = `
+select t.id from unnest($1::uuid[], $2::int[], $3::text[]) as t (id, account_id, ticket_id)
+join replicas r on r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.link_id is not null`;
 
 export const COMMENTS = `
 insert into comments (link_id, uid, doc) select * from unnest($1::uuid[], $2::text[], $3::jsonb[])

@@ -4,13 +4,13 @@
  */
 import type { Link } from '../core/state.ts';
 import type { Turn, TurnResult } from '../ports/store.ts';
-import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
+import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, TAKEN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
 import { OUTBOX } from './outbox.ts';
 import { toJson } from './rows.ts';
 import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
-import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, thereAlready, type UpdatedRow } from './turn-rows.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
@@ -109,7 +109,8 @@ function apart(items: readonly Turn[], next: Turn): boolean {
 
 async function commitGroup(sql: Sql, turns: readonly Turn[]): Promise<TurnResult[]> {
   const results = new Map<Turn, TurnResult>();
-  const linked = turns.filter((turn) => turn.link !== null);
+  for (const turn of await takenBefore(sql, turns)) results.set(turn, 'lost');
+  const linked = turns.filter((turn) => turn.link !== null && !results.has(turn));
   if (linked.length > 0) await claimLinks(sql, linked, results);
   let going = turns.filter((turn) => !results.has(turn));
   const stolen = await takeStrangers(sql, going);
@@ -118,9 +119,10 @@ async function commitGroup(sql: Sql, turns: readonly Turn[]): Promise<TurnResult
     const result = resultOf(updated.get(turn.before.id));
     if (result !== 'done') results.set(turn, result);
   }
-  if (stolen.size > 0 && going.some((turn) => stolen.has(turn.before.id) && !updated.has(turn.before.id))) throw new Withdrawn();
+  const stole = (turn: Turn): boolean => stolen.has(turn.before.id) || turn.spawn.some(({ replica }) => stolen.has(replica.id));
+  if (stolen.size > 0 && going.some((turn) => stole(turn) && !updated.has(turn.before.id))) throw new Withdrawn();
   going = going.filter((turn) => updated.has(turn.before.id));
-  await writeParts(sql, going);
+  await writeParts(sql, going, stolen);
   return turns.map((turn) => results.get(turn) ?? 'done');
 }
 
@@ -160,13 +162,22 @@ export async function updateLinks(sql: Sql, moves: readonly { readonly before: L
 /** A ticket id that becomes known may be on record as a stranger already: its row gives way, its signal is taken over. */
 async function takeStrangers(sql: Sql, turns: readonly Turn[]): Promise<Map<string, string | null>> {
   const named = turns.filter((turn) => turn.replica.ticket_id !== null && turn.replica.ticket_id !== turn.before.ticket_id);
-  if (named.length === 0) return new Map();
+  const all = [...named.map(({ before: { id }, replica }) => ({ ...replica, id })), ...turns.flatMap(thereAlready)];
+  if (all.length === 0) return new Map();
   const rows = await sql.run<{ id: string; receipt: string | null }>('turn_strangers', STRANGERS, [
-    named.map((turn) => turn.before.id),
-    named.map((turn) => turn.replica.account_id),
-    named.map((turn) => turn.replica.ticket_id),
+    all.map(({ id }) => id),
+    all.map(({ account_id: id }) => id),
+    all.map(({ ticket_id: id }) => id),
   ]);
   return new Map(rows.map(({ id, receipt }) => [id, receipt]));
+}
+
+/** The turns of which a new replica's ticket belongs to a link by now. */
+async function takenBefore(sql: Sql, turns: readonly Turn[]): Promise<readonly Turn[]> {
+  const all = turns.flatMap(thereAlready);
+  if (all.length === 0) return [];
+  const rows = await sql.run<{ id: string }>('turn_taken', TAKEN, [all.map(({ id }) => id), all.map(({ account_id: id }) => id), all.map(({ ticket_id: id }) => id)]);
+  return turns.filter((turn) => turn.spawn.some(({ replica }) => rows.some(({ id }) => id === replica.id)));
 }
 
 /** The lanes that are still ours, each with whether it was given back and is due again. */
@@ -178,7 +189,7 @@ async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: Readonly
 }
 
 /** Everything that hangs on the replicas just written. */
-async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
+async function writeParts(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<string, string | null>): Promise<void> {
   const moved = turns.filter((turn) => turn.link !== null && turn.link.before.version > 0);
   if (moved.length > 0) {
     await sql.run('turn_siblings', SIBLINGS, [
@@ -187,7 +198,7 @@ async function writeParts(sql: Sql, turns: readonly Turn[]): Promise<void> {
       moved.map((turn) => turn.before.id),
     ]);
   }
-  const spawned = turns.flatMap(spawnedRows);
+  const spawned = turns.flatMap((turn) => spawnedRows(turn, stolen));
   if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
   await writeComments(sql, turns);
   await writeCopies(sql, turns);

@@ -86,7 +86,7 @@ export function createProcess(parts: ProcessParts): Process {
   const connectors: Record<string, Connector> = {};
   for (const { profile } of parts.desks.values()) connectors[profile.service] = connectorOf(profile.service, parts, mortal);
   const roster = createRoster({ accounts: store.accounts, connectors, compileWhere: parts.compileWhere, world });
-  const worker = createWorker({ lanes: store.lanes, roster, files: { keep: () => Promise.resolve(null) }, world, width: parts.width });
+  const worker = createWorker({ lanes: store.lanes, backfills: store.backfills, accounts: store.accounts, roster, files: { keep: () => Promise.resolve(null) }, world, width: parts.width });
   const sweep = createSweep({
     lanes: store.lanes, accounts: store.accounts, roster, world, nudge: () => worker.nudge(), rotation: 1_000, rotationRestMs: 30_000,
   });
@@ -183,7 +183,7 @@ function mortalStore({ store, faults, desks }: ProcessParts, who: Mortal): Store
     }
     return wrapped as T;
   };
-  return { intake: wrap(store.intake), lanes: wrap(store.lanes), accounts: wrap(store.accounts), automations: wrap(store.automations), retention: wrap(store.retention), ping: store.ping };
+  return { intake: wrap(store.intake), lanes: wrap(store.lanes), accounts: wrap(store.accounts), automations: wrap(store.automations), backfills: wrap(store.backfills), retention: wrap(store.retention), ping: store.ping };
 }
 
 function connectorOf(service: string, parts: ProcessParts, who: Mortal): Connector {

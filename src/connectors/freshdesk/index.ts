@@ -130,6 +130,7 @@ function connect(account: Account, world: World): Desk {
     listComments: safely((id: string, page: string | null) => comments.list(id, page)),
     changes: safely((cursor: string | null, since: number) => lists.changes(cursor, since)),
     page: (id) => `${account.url}/a/tickets/${encodeURIComponent(id)}`,
+    budget: () => http.budget(),
     raw: (of) => connection.raws.of(of),
     pass: safely(openPass({ service: 'freshdesk', base: account.url, headersFor: () => headers, secrets, world })),
     download: safely((attachment, of) => links.download(attachment, of)),

@@ -40,5 +40,6 @@ export function withinLimits(http: Http, world: World): Http {
     look: (path) => counted(kindOf('GET', path), () => http.look(path)),
     send: (method, path, sending) => counted(kindOf(method, path), () => http.send(method, path, sending)),
     download: (link, options) => http.download(link, options),
+    budget: () => http.budget(),
   };
 }

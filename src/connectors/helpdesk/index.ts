@@ -141,6 +141,7 @@ function connect(account: Account, world: World): Desk {
     listTickets: safely((page: string | null, query?: TicketQuery) => client.listTickets(page, query)),
     listComments: safely((id: string, page: string | null) => client.messages.list(id, page)),
     changes: safely((cursor: string | null, since: number) => client.changes(cursor, since)),
+    budget: () => http.budget(),
     raw: (of) => client.raw(of),
     // The public API is the key's; everything else is for users.
     pass: safely(openPass({ service: 'helpdesk', base, headersFor: (path) => as(token === undefined || path.startsWith('/helpdesk/api/v1/') ? key : token), secrets, world })),

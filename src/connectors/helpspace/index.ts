@@ -118,6 +118,7 @@ function connect(account: Account, world: World): Desk {
     listTickets: safely((page: string | null, query?: TicketQuery) => client.listTickets(page, query)),
     listComments: safely((id: string, page: string | null) => client.listComments(id, page)),
     changes: safely((cursor: string | null, since: number) => client.changes(cursor, since)),
+    budget: () => http.budget(),
     raw: (of) => client.raw(of),
     pass: safely(sparingCustomers(openPass({ service: 'helpspace', base, headersFor: () => headers, secrets, world }))),
     download: safely((attachment) => client.download(attachment)),

@@ -7,6 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import got, { type Got, type Method, type OptionsOfTextResponseBody } from 'got';
 import pRetry from 'p-retry';
+import type { CallBudget } from '../../ports/call-budget.ts';
 import { DeskFailure, type Download } from '../../ports/connector.ts';
 import type { World } from '../../ports/world.ts';
 import { parseJson, type Answer } from './answer.ts';
@@ -46,6 +47,8 @@ export interface Http {
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, sending?: Sending): Promise<Answer>;
   /** Fetches a file by its link; our credentials go along only if asked for, and then to the desk's own host only. */
   download(link: string, options: { readonly credentials: boolean }): Promise<Download>;
+  /** What the answers last told of the account's budget of calls; null where they told nothing. */
+  budget(): CallBudget | null;
 }
 
 /** The longest that a write can take with the (at most two) looks that come before it. */
@@ -122,6 +125,7 @@ export function openHttp(options: HttpOptions): Http {
     },
     look: (path) => call('GET', path, {}, true),
     send: (method, path, sending = {}) => call(method, path, sending, false),
+    budget: () => budget.told(),
     download: (link, { credentials }) => {
       budget.check();
       return download(link, { service, base, headers: credentials ? options.headers : {}, scrub: judgingBase.scrub, world });
@@ -181,14 +185,17 @@ interface Budget {
   /** Fails fast while the desk has said that no calls are left. */
   check(): void;
   note(headers: IncomingHttpHeaders): void;
+  told(): CallBudget | null;
 }
 
 const REMAINING = ['ratelimit-remaining', 'rate-limit-remaining', 'x-rate-limit-remaining', 'x-ratelimit-remaining'];
+const LIMIT = ['ratelimit-limit', 'rate-limit', 'x-rate-limit', 'x-rate-limit-limit', 'x-ratelimit-limit', 'x-ratelimit-total'];
 const RESET = ['ratelimit-reset', 'rate-limit-reset', 'x-rate-limit-reset', 'x-ratelimit-reset'];
 
 /** The account's rate budget as the desk's headers last told it, in any of the spellings seen. */
 function openBudget(world: World, service: string): Budget {
   let closedUntil = 0;
+  let told: CallBudget | null = null;
   const number = (headers: IncomingHttpHeaders, names: readonly string[]): number => {
     for (const name of names) {
       const value = headers[name];
@@ -201,8 +208,12 @@ function openBudget(world: World, service: string): Budget {
       if (world.now() >= closedUntil) return;
       throw new DeskFailure('throttled', `${service} said that no calls are left for now`, { retryAt: closedUntil });
     },
+    told: () => told,
     note(headers) {
-      if (!(number(headers, REMAINING) <= 0)) return;
+      const left = number(headers, REMAINING);
+      const limit = number(headers, LIMIT);
+      if (limit > 0 && !Number.isNaN(left)) told = { limit, left: Math.max(0, left), at: world.now() };
+      if (!(left <= 0)) return;
       const reset = number(headers, RESET);
       if (!(reset > 0)) return;
       // Some desks give the moment in epoch seconds, others the seconds until then.

@@ -33,6 +33,11 @@ export function takeTags(tags: readonly string[]): { readonly tags: readonly str
   return marks.length === 0 ? { tags, marks } : { tags: tags.filter((tag) => !KEY_PATTERN.test(tag)), marks };
 }
 
+/** What another program wrote where a desk keeps such a name of a ticket; nothing if it is empty or our key. */
+export function externalIdIn(value: unknown): { readonly external_id?: string } {
+  return typeof value === 'string' && value.trim() !== '' && !KEY_PATTERN.test(value) ? { external_id: value } : {};
+}
+
 /** The key that a text of the desk's own, such as an external id, stands for. */
 export function keyIn(value: unknown): string | null {
   return typeof value === 'string' && KEY_PATTERN.test(value) ? value : null;

@@ -4,7 +4,7 @@
  */
 import type { Attachment, CommentDraft, Person, Priority, Status, Ticket, TicketFields, Warning } from '../../core/model.ts';
 import { textToHtml } from '../kit/html.ts';
-import { keyIn, takeTags } from '../kit/mark.ts';
+import { externalIdIn, keyIn, takeTags } from '../kit/mark.ts';
 import { clean } from '../kit/text.ts';
 import { isoTime } from '../kit/time.ts';
 import { leaveOut } from '../kit/hold.ts';
@@ -168,6 +168,7 @@ export function fromTicket(raw: ClassicTicket, who: Who, words: Words): Ticket {
   return {
     id: numberOf(raw),
     key: words.mark === 'tag' ? (marks[0] ?? null) : words.mark === 'external-id' ? keyIn(raw.external_id) : said.key,
+    ...externalIdIn(raw.external_id),
     is_deleted: false,
     created_at: isoTime(raw.created_at),
     modified_at: modifiedAt(raw),

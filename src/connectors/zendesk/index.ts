@@ -138,6 +138,7 @@ function connect(account: Account, world: World, vault?: Vault): Desk {
     listComments: safely((id: string, page: string | null) => reads.listComments(id, page)),
     changes: safely((cursor: string | null, since: number) => reads.changes(cursor, since)),
     page: (id) => `${base}/agent/tickets/${encodeURIComponent(id)}`,
+    budget: () => http.budget(),
     raw: (of) => raws.of(of),
     pass: safely(pass),
     download: safely((attachment) => files.download(attachment)),

@@ -90,5 +90,6 @@ export function withinLimits(http: Http, world: World): Http {
     look: (path) => counted(callOf('GET', path), () => http.look(path)),
     send: (method, path, sending) => counted(callOf(method, path), () => http.send(method, path, sending)),
     download: (link, options) => http.download(link, options),
+    budget: () => http.budget(),
   };
 }

@@ -5,7 +5,7 @@
 import type { Attachment, Comment, CustomProperty, Person, Priority, Status, Ticket, TicketFields, Warning } from '../../core/model.ts';
 import { escapeHtml, htmlToText, textToHtml, tidy } from '../kit/html.ts';
 import { leaveOut, wireId, type LeaveOut } from '../kit/hold.ts';
-import { keyIn } from '../kit/mark.ts';
+import { externalIdIn, keyIn } from '../kit/mark.ts';
 import { clean } from '../kit/text.ts';
 import { isoSeconds, isoTime } from '../kit/time.ts';
 import { coerced, readCustom } from './custom.ts';
@@ -210,6 +210,7 @@ export function fromTicket(raw: ZendeskTicket, { who, lore = NO_LORE, first }: S
   return {
     id: String(raw.id),
     key: keyIn(raw.external_id),
+    ...externalIdIn(raw.external_id),
     is_deleted: raw.status === 'deleted',
     created_at: isoTime(raw.created_at),
     modified_at: isoTime(raw.updated_at),

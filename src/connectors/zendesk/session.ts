@@ -118,6 +118,7 @@ export function openSession(account: Account, world: World, vault?: Vault): Sess
     look: (path) => reading((http) => http.look(path)),
     send,
     download: (link, options) => reading((http) => http.download(link, options)),
+    budget: () => connection.http.budget(),
   };
   return { http: withinLimits(session, world), pass };
 }

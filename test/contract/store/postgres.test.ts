@@ -8,6 +8,7 @@ import { createSecretBox } from '../../../src/store/secret-box.ts';
 import { createWorld } from '../../../src/world.ts';
 import { createTestDatabase, silentLog, type TestDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
+import { backfillSuite } from './backfills.ts';
 import { storeSuite } from './suite.ts';
 
 const world = createWorld({ level: 'silent' });
@@ -27,10 +28,13 @@ async function open(): Promise<{ store: ReturnType<typeof createStore>; database
   };
 }
 
-storeSuite('store on PostgreSQL', async () => {
+const make = async () => {
   const { store, close } = await open();
   return { store, world, close };
-});
+};
+
+storeSuite('store on PostgreSQL', make);
+backfillSuite('store on PostgreSQL', make);
 
 describe('what only the database has to promise', () => {
   let subject: Awaited<ReturnType<typeof open>>;

@@ -25,7 +25,7 @@ function listOf(rows: Row[], between: (page: number) => void = () => undefined):
     between(asked.length);
     return Promise.resolve({ status: 200, headers: link, text: '', body });
   };
-  return { http: { get, look: get, send: () => Promise.reject(new Error('a feed writes nothing')), download: () => Promise.reject(new Error('a feed has no files')) }, asked };
+  return { http: { get, look: get, send: () => Promise.reject(new Error('a feed writes nothing')), download: () => Promise.reject(new Error('a feed has no files')), budget: () => null }, asked };
 }
 
 async function drain(http: Http, from = startAt(Date.UTC(2025, 0, 1))): Promise<readonly number[]> {
