@@ -7,6 +7,7 @@ import { localUrl } from './config.ts';
 import { connectors as registry } from './connectors/index.ts';
 import type { Automation } from './core/automation.ts';
 import { limitsOf } from './core/guards.ts';
+import type { MeshSubscription } from './contracts/mesh.ts';
 import { compileWhere } from './contracts/where.ts';
 import { createValidator } from './contracts/validator.ts';
 import { createAutomate } from './engine/automate.ts';
@@ -17,6 +18,7 @@ import { createOperator } from './engine/operator.ts';
 import { createReceiver } from './engine/receive.ts';
 import { createRoster, type Roster } from './engine/roster.ts';
 import { createEngine } from './engine/service.ts';
+import { applySubscriptions } from './engine/subscribing.ts';
 import { LEASE_MS } from './engine/worker.ts';
 import { createHttp } from './http/app.ts';
 import { hashOf, hintOf, newToken } from './http/api/callers.ts';
@@ -26,6 +28,7 @@ import { listen } from './http/server.ts';
 import { openNetwork } from './net/public-address.ts';
 import type { Connector } from './ports/connector.ts';
 import type { AccountDraft, Mirror, Store } from './ports/store.ts';
+import type { MadeSubscription } from './ports/subscriptions.ts';
 import type { World } from './ports/world.ts';
 import { connectDatabase, type Database } from './store/database.ts';
 import { connectToRunning, startEmbedded } from './store/embedded.ts';
@@ -54,6 +57,7 @@ export interface Desired {
   readonly accounts: readonly AccountDraft[];
   readonly mirrors: readonly Mirror[];
   readonly automations?: readonly Automation[];
+  readonly subscriptions?: readonly MeshSubscription[];
 }
 
 export interface App {
@@ -66,6 +70,8 @@ export interface App {
   readonly apiToken: string | null;
   /** Makes accounts and mirrors as desired and sees to their hooks. Idempotent. */
   apply(desired: Desired): Promise<readonly HookState[]>;
+  /** Makes the subscriptions of mesh.yaml as desired. Idempotent. Gives those that were made, with the secrets that are shown this once. */
+  subscribe(wanted: readonly MeshSubscription[]): Promise<readonly MadeSubscription[]>;
   /** Takes no more, finishes what is under way, and lets go of everything, in the reverse order of the start. */
   stop(): Promise<void>;
 }
@@ -103,11 +109,10 @@ export async function startApp({ config, secrets, world: outside, connectors = r
     const files = createSpool();
     undo.push(() => files.close());
     const audience = createAudience({ subscriptions: store.subscriptions, automated: () => roster.automations().length > 0, world });
-    const send = createSend(network);
     const automate = createAutomate({
       automations: store.automations, roster, compileWhere, world, nudgeLanes: () => engine.worker.nudge(), nudgeDeliveries: () => deliverer.nudge(),
     });
-    const deliverer = createDeliverer({ deliveries: store.deliveries, automate, formats, send, compileWhere, world, width: DELIVERIES_AT_ONCE });
+    const deliverer = createDeliverer({ deliveries: store.deliveries, automate, formats, send: createSend(network), compileWhere, world, width: DELIVERIES_AT_ONCE });
     const engine = createEngine({
       store,
       queue,
@@ -179,6 +184,11 @@ export async function startApp({ config, secrets, world: outside, connectors = r
           if (state !== null) states.push(state);
         }
         return states;
+      },
+      async subscribe(wanted) {
+        const made = await applySubscriptions({ subscriptions: store.subscriptions, roster }, wanted);
+        await audience.refresh();
+        return made;
       },
       stop,
     };

@@ -5,10 +5,11 @@ import { connectors } from '../connectors/index.ts';
 import { compileWhere } from '../contracts/where.ts';
 import { limitsOf } from '../core/guards.ts';
 import { createHooks } from '../engine/hooks.ts';
+import { applySubscriptions } from '../engine/subscribing.ts';
 import { createRoster } from '../engine/roster.ts';
 import { createWorld } from '../world.ts';
 import { needsConfig, readDesired } from './desired.ts';
-import { hookLines } from './print.ts';
+import { hookLines, subscriptionLines } from './print.ts';
 
 export async function applyCommand(
   options: { readonly config?: string; readonly json: boolean },
@@ -29,8 +30,11 @@ export async function applyCommand(
       const state = await hooks.ensure(account.id);
       if (state !== null) for (const line of hookLines(state, options.json)) print(line);
     }
-    if (options.json) print(JSON.stringify({ applied: { accounts: desired.accounts.length, mirrors: desired.mirrors.length } }));
-    else print(`applied: ${desired.accounts.length} accounts, ${desired.mirrors.length} mirrors`);
+    const { subscriptions = [] } = desired;
+    for (const made of await applySubscriptions({ subscriptions: store.subscriptions, roster }, subscriptions)) for (const line of subscriptionLines(made, options.json)) print(line);
+    const counts = { accounts: desired.accounts.length, mirrors: desired.mirrors.length, subscriptions: subscriptions.length };
+    if (options.json) print(JSON.stringify({ applied: counts }));
+    else print(`applied: ${Object.entries(counts).map(([what, count]) => `${count} ${what}`).join(', ')}`);
   } finally {
     await close();
   }

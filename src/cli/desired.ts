@@ -2,9 +2,12 @@
 import type { Desired } from '../app.ts';
 import { meshEnvironment, type Config, type Environment } from '../config.ts';
 import { connectors } from '../connectors/index.ts';
+import { compileWhere } from '../contracts/where.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Mesh, MeshAccount } from '../contracts/mesh.ts';
+import { openNetwork } from '../net/public-address.ts';
 import type { World } from '../ports/world.ts';
+import { formats } from '../subscribers/index.ts';
 import { readMesh, type Services } from './mesh.ts';
 
 const services: Services = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, about]));
@@ -12,7 +15,8 @@ const services: Services = Object.fromEntries(Object.values(connectors).map(({ a
 /** The configuration file's accounts and mirrors, or null if none is named. All its faults at once, as one error. */
 export async function readDesired(config: Config, env: Environment): Promise<Desired | null> {
   if (config.meshPath === null) return null;
-  const mesh = await readMesh(config.meshPath, meshEnvironment(env), services);
+  const judging = { formats, allows: openNetwork(config.allowPrivateSubscribers).allows, compileWhere };
+  const mesh = await readMesh(config.meshPath, meshEnvironment(env), services, judging);
   const faults = mesh.accounts.flatMap(unworkable);
   if (faults.length > 0) throw new AppError('configuration', `${config.meshPath} cannot be used.`, { faults });
   return desiredOf(mesh);
@@ -39,6 +43,7 @@ export function desiredOf(mesh: Mesh): Desired {
     accounts: mesh.accounts,
     mirrors: mesh.mirrors.map(({ name, ways, lenses }) => ({ name, lenses, edges: ways })),
     automations: mesh.automations,
+    subscriptions: mesh.subscriptions ?? [],
   };
 }
 

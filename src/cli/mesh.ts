@@ -1,11 +1,12 @@
 /** Reads mesh.yaml: all that is wrong with it at once, each with its place, its line and what would be right. */
 import { wrongWithAddress } from '../contracts/address.ts';
-import { meshSchema, type Mesh, type MeshAccount, type MeshMirror } from '../contracts/mesh.ts';
+import { meshSchema, type Mesh, type MeshAccount, type MeshMirror, type MeshSubscription } from '../contracts/mesh.ts';
 import type { About } from '../ports/connector.ts';
 import { automationOf, automationsFaults, type WrittenAutomation } from './mesh-automations.ts';
 import { invalid, inWords, readMeshFile, type MeshFault, type MeshFile, type Path } from './mesh-file.ts';
 import { lensContradictions, lensesOf, lensFaults, type WrittenLenses } from './mesh-lenses.ts';
 import { didYouMean, shapeCheck } from './mesh-shape.ts';
+import { faultsOfSubscription, subscriptionOf, type SubscriptionJudging } from './mesh-subscriptions.ts';
 import { ownerContradictions, termFaults, termsOf, type WrittenTerms } from './mesh-terms.ts';
 
 /** What the connectors ask of an account, by service. */
@@ -19,23 +20,26 @@ interface Item {
   readonly value: unknown;
 }
 
-/** Reads and checks the file at `path`. `env` fills in `${NAME}`. Throws one `configuration` error with `MeshFault`s. */
-export async function readMesh(path: string, env: Environment, services: Services): Promise<Mesh> {
+/** Reads and checks the file at `path`. `env` fills in `${NAME}`; `judging` is what subscriptions are held against. Throws one `configuration` error with `MeshFault`s. */
+export async function readMesh(path: string, env: Environment, services: Services, judging: SubscriptionJudging): Promise<Mesh> {
   const file = await readMeshFile(path, env);
   const whole = isFields(file.value) ? file.value : {};
   const accounts = itemsOf(whole, 'accounts');
   const mirrors = itemsOf(whole, 'mirrors');
   const automations = itemsOf(whole, 'automations');
+  const subscriptions = itemsOf(whole, 'subscriptions');
   const faults = [
     ...file.faults,
-    ...shapeFaults(file, { account: accounts, mirror: mirrors, automation: automations }),
+    ...shapeFaults(file, { account: accounts, mirror: mirrors, automation: automations, subscription: subscriptions }),
     ...accounts.flatMap((account) => accountFaults(file, account, services)),
     ...doubleDesks(file, accounts),
     ...mirrors.flatMap((mirror) => mirrorFaults(file, mirror, accounts)),
     ...doubleNames(file, accounts),
     ...doubleNames(file, mirrors),
     ...doubleNames(file, automations),
-    ...automationsFaults(file, automations, { accounts, mirrors, subscriptions: itemsOf(whole, 'subscriptions') }),
+    ...automationsFaults(file, automations, { accounts, mirrors, subscriptions }),
+    ...subscriptions.flatMap(({ path: place, value }) => (isFields(value) ? faultsOfSubscription(file, place, value, namesOf(file, accounts).map(({ name }) => name), judging) : [])),
+    ...doubleNames(file, subscriptions),
     ...lensContradictions(file, mirrors),
     ...ownerContradictions(file, mirrors.map((item) => ({ ...item, members: isFields(item.value) ? membersOf(item.value) : [] }))),
   ];
@@ -45,6 +49,7 @@ export async function readMesh(path: string, env: Environment, services: Service
     accounts: accounts.map(({ value }) => accountOf(value as MeshAccount & { readonly settings?: Fields })),
     mirrors: mirrors.map(({ value }) => mirrorOf(value as WrittenMirror)),
     automations: automations.map(({ value }) => automationOf(value as WrittenAutomation)),
+    subscriptions: subscriptions.map(({ value }) => subscriptionOf(value as MeshSubscription, judging)),
   };
 }
 

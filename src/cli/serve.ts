@@ -3,7 +3,7 @@ import { startApp } from '../app.ts';
 import { readConfig, type Environment } from '../config.ts';
 import { createWorld } from '../world.ts';
 import { readDesired } from './desired.ts';
-import { hookLines } from './print.ts';
+import { hookLines, subscriptionLines } from './print.ts';
 
 export async function serveCommand(
   options: { readonly role: string; readonly config?: string; readonly json: boolean },
@@ -21,6 +21,7 @@ export async function serveCommand(
   try {
     if (desired !== null) {
       for (const state of await app.apply(desired)) for (const line of hookLines(state, options.json)) print(line);
+      for (const made of await app.subscribe(desired.subscriptions ?? [])) for (const line of subscriptionLines(made, options.json)) print(line);
     }
     const made = app.apiToken === null ? {} : { api_token: app.apiToken };
     if (options.json) print(JSON.stringify({ ready: { url: app.url, ...made } }));

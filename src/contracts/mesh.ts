@@ -4,11 +4,19 @@ import type { Automation } from '../core/automation.ts';
 import type { LensTerms } from '../core/lens.ts';
 import type { JsonSchema } from '../ports/connector.ts';
 import type { Mirror } from '../ports/store.ts';
+import type { SubscriptionDraft } from '../ports/subscriptions.ts';
 
 export interface Mesh {
   readonly accounts: readonly MeshAccount[];
   readonly mirrors: readonly MeshMirror[];
   readonly automations: readonly Automation[];
+  readonly subscriptions?: readonly MeshSubscription[];
+}
+
+/** A subscription as the file has it: its accounts by name. Its secret and token are in the clear: never log it. */
+export interface MeshSubscription extends Omit<SubscriptionDraft, 'accounts'> {
+  readonly name: string;
+  readonly accounts: readonly string[] | null;
 }
 
 /** An account as the file has it. Its credentials are in the clear: never log it. */

@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'world.ts': ['ports'],
   sandbox: [],
   'app.ts': ['core', 'ports', 'contracts', 'connectors', 'subscribers', 'net', 'store', 'engine', 'http', 'config.ts', 'errors.ts'],
-  cli: ['core', 'ports', 'contracts', 'connectors', 'engine', 'app.ts', 'config.ts', 'errors.ts', 'world.ts', 'sandbox'],
+  cli: ['core', 'ports', 'contracts', 'connectors', 'subscribers', 'net', 'engine', 'app.ts', 'config.ts', 'errors.ts', 'world.ts', 'sandbox'],
   'main.ts': ['cli', 'config.ts'],
 };
 

@@ -7,8 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readMesh, type Services } from '../../src/cli/mesh.ts';
 import type { MeshFault } from '../../src/cli/mesh-file.ts';
 import { meshSchema, type Mesh } from '../../src/contracts/mesh.ts';
+import { compileWhere } from '../../src/contracts/where.ts';
 import { FIELD_NAMES } from '../../src/core/model.ts';
+import { USUAL_SUBSCRIPTION } from '../../src/core/subscription.ts';
 import { AppError } from '../../src/errors.ts';
+import { openNetwork } from '../../src/net/public-address.ts';
+import { formats } from '../../src/subscribers/index.ts';
 
 const text = { type: 'string', minLength: 1 };
 const services: Services = {
@@ -54,6 +58,8 @@ accounts:
     settings: { public_comments: reply }
 `;
 
+const judging = { formats, allows: openNetwork([]).allows, compileWhere };
+
 let folder: string;
 let count = 0;
 beforeAll(async () => {
@@ -64,7 +70,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function read(yaml: string | Buffer): Promise<Mesh> {
   const path = join(folder, `mesh-${(count += 1)}.yaml`);
   await writeFile(path, yaml);
-  return readMesh(path, env, services);
+  return readMesh(path, env, services, judging);
 }
 
 async function refusal(yaml: string | Buffer): Promise<AppError> {
@@ -111,6 +117,7 @@ mirrors:
         },
       ],
       automations: [],
+      subscriptions: [],
     });
   });
 
@@ -187,7 +194,7 @@ extra: 1
       expect.stringMatching(/^mirrors\[1\]\.fields\.ignore\[0\]: This must be one of "subject",.* Did you mean due_at\? \(line 24\)$/),
       'mirrors[1].on_delete: This must be one of "delete", "close", "ignore". (line 25)',
       'mirrors[2]: Something is missing here: give either accounts, or from and to. (line 26)',
-      'extra: This is not known here: leave it out, or name one of "accounts", "mirrors", "automations". (line 27)',
+      'extra: This is not known here: leave it out, or name one of "accounts", "mirrors", "automations", "subscriptions". (line 27)',
     ]);
   });
 
@@ -254,7 +261,7 @@ describe('a file that is not YAML as we read it', () => {
   test('a key that stands twice is told together with the other faults', async () => {
     expect(await faults('accounts: []\naccounts: []\nmirors: []\n')).toEqual([
       ': This key stands here twice: remove one of the two. (line 2)',
-      'mirors: This is not known here: leave it out, or name one of "accounts", "mirrors", "automations". Did you mean mirrors? (line 3)',
+      'mirors: This is not known here: leave it out, or name one of "accounts", "mirrors", "automations", "subscriptions". Did you mean mirrors? (line 3)',
     ]);
   });
 
@@ -278,8 +285,8 @@ describe('a file that is not YAML as we read it', () => {
   });
 
   test('one that does not exist, or is a folder, is named with the cure', async () => {
-    await expect(readMesh(join(folder, 'none.yaml'), env, services)).rejects.toThrow(/none\.yaml does not exist\. Name another with --config/);
-    await expect(readMesh(folder, env, services)).rejects.toThrow(/is a folder/);
+    await expect(readMesh(join(folder, 'none.yaml'), env, services, judging)).rejects.toThrow(/none\.yaml does not exist\. Name another with --config/);
+    await expect(readMesh(folder, env, services, judging)).rejects.toThrow(/is a folder/);
   });
 });
 
@@ -438,6 +445,46 @@ automations:
       'automations[1].then[6].create_comment.content: This must be a string, not an object. A text with places stands in quotes. (line 29)',
       expect.stringMatching(/^automations\[2\]\.when\.events: This is missing/),
       'automations[2].then[0].update_ticket.fields: This object must have at least 1 property. (line 30)',
+    ]);
+  });
+});
+
+describe('subscriptions', () => {
+  test('have their defaults, and a bot the address of its service', async () => {
+    const mesh = await read(`${TWO_ACCOUNTS}
+subscriptions:
+  - { name: crm, url: "https://crm.example/in", events: [ticket.*, ticket.*], accounts: [vendor] }
+  - { name: chat, format: slack, token: xoxb-1-2, channel: C1, events: ["*"], private: true, cause: any }
+`);
+    expect(mesh.subscriptions).toEqual([
+      { ...USUAL_SUBSCRIPTION, name: 'crm', url: 'https://crm.example/in', events: ['ticket.*'], accounts: ['vendor'], secret: null, token: null },
+      { ...USUAL_SUBSCRIPTION, name: 'chat', url: 'https://slack.com/api/chat.postMessage', events: ['*'], format: 'slack', token: 'xoxb-1-2', channel: 'C1', private: true, cause: 'any', secret: null },
+    ]);
+  });
+
+  test('are refused with all that is wrong, each in its place', async () => {
+    expect(
+      await faults(`${TWO_ACCOUNTS}
+subscriptions:
+  - { name: a, url: "http://2130706433/x", events: [ticket.*], accounts: [vendr], where: { type: 7 }, template: { a: 1 } }
+  - { name: a, url: ftp://x, events: [ticket.creted] }
+  - { name: b, events: ["*"] }
+  - { name: c, url: "https://c.example", format: template, template: { a: "{{tiket.x}}" }, events: ["*"], secret: hunter22 }
+  - { name: d, url: "https://localhost./", events: [] }
+`),
+    ).toEqual([
+      expect.stringMatching(/^subscriptions\[0\]\.accounts\[0\]: There is no account of this name: known are support, vendor\. Did you mean vendor\? \(line \d+\)$/),
+      expect.stringMatching(/^subscriptions\[0\]\.url: This leads into a private network/),
+      expect.stringMatching(/^subscriptions\[0\]\.template: This goes with the format template only\./),
+      expect.stringMatching(/^subscriptions\[0\]\.where: This is no JSON Schema/),
+      expect.stringMatching(/^subscriptions\[1\]\.events\[0\]: .*Did you mean ticket\.created\?/),
+      expect.stringMatching(/^subscriptions\[1\]\.url: This must be a web address/),
+      expect.stringMatching(/^subscriptions\[1\]\.name: This name is taken by subscriptions\[0\]/),
+      expect.stringMatching(/^subscriptions\[2\]\.url: This is missing/),
+      expect.stringMatching(/^subscriptions\[3\]\.secret: This must be whsec_/),
+      expect.stringMatching(/^subscriptions\[3\]\.template\.a: \{\{tiket\.x\}\} names nothing/),
+      expect.stringMatching(/^subscriptions\[4\]\.events: /),
+      expect.stringMatching(/^subscriptions\[4\]\.url: This leads into a private network/),
     ]);
   });
 });
