@@ -3,11 +3,11 @@
  * is due, a fair share for each endpoint, and keeps what came of every attempt.
  */
 import type { CompileWhere } from '../core/rules.ts';
-import { sharesOf } from '../core/shares.ts';
+import { sharesOf, type Share } from '../core/shares.ts';
 import { laneOf, wants } from '../core/subscription.ts';
 import type { MeshEvent } from '../core/mesh-event.ts';
 import type { Automate } from './automate.ts';
-import type { Claimed, DeliveryDraft, Dispatched, DeliveryStore, OpenSubscription, Settled } from '../ports/subscriptions.ts';
+import type { Claimed, DeliveryDraft, DeliverySlot, Dispatched, DeliveryStore, OpenSubscription, Settled } from '../ports/subscriptions.ts';
 import { attempt, type AttemptPorts } from './attempt.ts';
 
 /** Longer than any attempt and the commit of its outcome. */
@@ -51,6 +51,7 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
   const filters = new WeakMap<object, (event: unknown) => boolean>();
   let working: Promise<void> | null = null;
   let again = false;
+  let committed = false;
   let claimedAt = -Infinity;
 
   /** A `where` that cannot be used any more fits nothing: it was checked when it was saved. */
@@ -80,6 +81,11 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
   }
 
   function nudge(): void {
+    committed = true;
+    look();
+  }
+
+  function look(): void {
     again = true;
     if (working === null && !stopping.signal.aborted) working = work();
   }
@@ -103,31 +109,40 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
   }
 
   async function dispatch(): Promise<void> {
-    for (let events = MOST_EVENTS; events >= MOST_EVENTS && !stopping.signal.aborted; ) {
-      events = await deliveries.dispatch(MOST_EVENTS, plan);
+    while (committed && !stopping.signal.aborted) {
+      committed = false;
+      const events = await deliveries.dispatch(MOST_EVENTS, plan);
+      if (events >= MOST_EVENTS) committed = true;
       if (events > 0) ports.automate?.nudge();
     }
   }
 
   /** First those that were never tried, over all endpoints; then, with what room is left of each share, those that were. */
   async function take(): Promise<number> {
-    const standing = await deliveries.standing();
+    const { standing, subscriptions } = await deliveries.standing();
     if (standing.length === 0) return 0;
-    const known = new Map((await deliveries.subscriptions()).map((subscription) => [subscription.id, subscription]));
+    const known = new Map(subscriptions.map((subscription) => [subscription.id, subscription]));
     for (const { id, failing: fails } of standing) (fails ? failing.add(id) : failing.delete(id));
     const failed = [...running.values()].filter(({ subscription_id: id }) => failing.has(id)).length;
     const shares = sharesOf(standing.map((one) => ({ ...one, busy: busy.get(one.id) ?? 0 })), width, { all: running.size, failing: failed }, world.random());
-    const tests = new Map(standing.map((one) => [one.id, one.tests_only]));
-    const slots = (free: (id: string) => number): { subscription_id: string; free: number; tests_only: boolean }[] =>
-      shares.map(({ id }) => ({ subscription_id: id, free: free(id), tests_only: tests.get(id) === true })).filter((slot) => slot.free > 0);
-    const shareOf = new Map(shares.map((share) => [share.id, share]));
-    const fresh = await deliveries.claim(slots((id) => shareOf.get(id)?.fresh ?? 0), false, LEASE_MS);
-    begin(fresh, known);
+    const standings = new Map(standing.map((one) => [one.id, one]));
+    const slots = (kind: 'fresh' | 'retries', free: (share: Share) => number): readonly DeliverySlot[] =>
+      shares
+        .map((share) => ({ subscription_id: share.id, free: free(share), tests_only: standings.get(share.id)?.tests_only === true }))
+        .filter((slot) => slot.free > 0 && standings.get(slot.subscription_id)?.[kind] === true);
+    // What is kept for retries is free for new ones where there are none.
+    const fresh = await claim(slots('fresh', (share) => (standings.get(share.id)?.retries === true ? share.fresh : share.free)), false, known);
     const taken = new Map<string, number>();
     for (const { subscription_id: id } of fresh) taken.set(id, (taken.get(id) ?? 0) + 1);
-    const retries = await deliveries.claim(slots((id) => (shareOf.get(id)?.free ?? 0) - (taken.get(id) ?? 0)), true, LEASE_MS);
-    begin(retries, known);
+    const retries = await claim(slots('retries', (share) => share.free - (taken.get(share.id) ?? 0)), true, known);
     return fresh.length + retries.length;
+  }
+
+  async function claim(slots: readonly DeliverySlot[], retries: boolean, known: ReadonlyMap<string, OpenSubscription>): Promise<readonly Claimed[]> {
+    if (slots.length === 0) return [];
+    const claimed = await deliveries.claim(slots, retries, LEASE_MS);
+    begin(claimed, known);
+    return claimed;
   }
 
   function begin(claimed: readonly Claimed[], known: ReadonlyMap<string, OpenSubscription>): void {
@@ -149,13 +164,14 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
     const left = (busy.get(id) ?? 1) - 1;
     if (left > 0) busy.set(id, left);
     else busy.delete(id);
-    nudge();
+    look();
     if (running.size === 0) for (const wake of idle) wake();
   }
 
   async function run(claimed: Claimed, subscription: OpenSubscription): Promise<void> {
-    const settled = await attempt(ports, claimed, subscription, giveUp.signal);
-    if (settled.endpoint === 'well') failing.delete(claimed.subscription_id);
+    const judged = await attempt(ports, claimed, subscription, giveUp.signal);
+    // That it does as well as before is no news.
+    const settled = judged.endpoint === 'well' && !failing.delete(claimed.subscription_id) ? { ...judged, endpoint: null } : judged;
     if (settled.endpoint === 'failing') failing.add(claimed.subscription_id);
     world.log.debug('delivery', { subscription: subscription.id, delivery: claimed.id, state: settled.state, status: settled.attempt.status, ms: settled.attempt.ms });
     await keep(settled);

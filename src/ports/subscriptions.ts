@@ -161,6 +161,9 @@ export interface Standing {
   readonly failing: boolean;
   /** Only deliveries made for a test may go: it is disabled, or asked for a pause. */
   readonly tests_only: boolean;
+  /** What is due of it: deliveries that were never tried, and such that were. */
+  readonly fresh: boolean;
+  readonly retries: boolean;
 }
 
 /** How much of one subscription may be taken. */
@@ -190,7 +193,7 @@ export interface Settled {
   /** When it is tried again; null once it is settled. */
   readonly in_ms: number | null;
   readonly attempt: AttemptRecord;
-  /** How the endpoint does: `gone` disables it. Null where this does not tell. */
+  /** How the endpoint does: `gone` disables it. Null where this does not tell anything new. */
   readonly endpoint: 'well' | 'failing' | 'gone' | null;
   /** No delivery of this subscription goes out for so long. */
   readonly pause_ms: number | null;
@@ -204,10 +207,8 @@ export interface DeliveryStore {
    * event once, over all processes. Gives how many events there were.
    */
   dispatch(most: number, plan: (event: MeshEvent, subscriptions: readonly OpenSubscription[]) => Dispatched): Promise<number>;
-  /** Every subscription, with its secrets; read anew where they changed. */
-  subscriptions(): Promise<readonly OpenSubscription[]>;
-  /** Subscriptions that have something due. */
-  standing(): Promise<readonly Standing[]>;
+  /** Subscriptions that have something due; and every one of them, with its secrets, as of now. */
+  standing(): Promise<{ readonly standing: readonly Standing[]; readonly subscriptions: readonly OpenSubscription[] }>;
   /** Takes due deliveries: those that were never tried, or those that were. Never faster than a subscription's rate. */
   claim(slots: readonly DeliverySlot[], retries: boolean, leaseMs: number): Promise<readonly Claimed[]>;
   /** Keeps what came of an attempt. A subscription that has failed for days is disabled, and an event tells of it. */

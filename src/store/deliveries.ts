@@ -28,10 +28,12 @@ from fresh where exists (select 1 from subscriptions s where s.id = fresh.subscr
 on conflict (subscription_id, event_id) do nothing`;
 
 const STANDING = `
-select s.id, s.failing_since is not null as failing, not s.enabled or coalesce(s.paused_until > now(), false) as tests_only
+select s.id, s.failing_since is not null as failing, not s.enabled or coalesce(s.paused_until > now(), false) as tests_only, f.due as fresh, r.due as retries,
+  (select version::text from dispatch) as version
 from subscriptions s
-where exists (select 1 from deliveries d where d.subscription_id = s.id and not d.retry and d.due_at <= now())
-   or exists (select 1 from deliveries d where d.subscription_id = s.id and d.retry and d.due_at <= now())`;
+cross join lateral (select exists (select 1 from deliveries d where d.subscription_id = s.id and not d.retry and d.due_at <= now()) as due) f
+cross join lateral (select exists (select 1 from deliveries d where d.subscription_id = s.id and d.retry and d.due_at <= now()) as due) r
+where f.due or r.due`;
 
 const CLAIM = `
 with due as (
@@ -136,7 +138,9 @@ export function createDeliveries(ports: { readonly database: Database; readonly 
     most: MOST_SETTLED,
     hopeless: isAway,
     async flush(settled) {
-      await unblock(database, await database.transaction((sql) => settleIn(sql, settled)));
+      // Mostly one statement, which needs no transaction around it.
+      const plain = settled.every(({ thread, endpoint, pause_ms: pause }) => thread === null && endpoint === null && pause === null);
+      await unblock(database, plain ? await settleIn(database, settled) : await database.transaction((sql) => settleIn(sql, settled)));
       return settled.map(() => undefined);
     },
   });
@@ -201,11 +205,10 @@ export function createDeliveries(ports: { readonly database: Database; readonly 
       await unblock(database, made.drafts);
       return made.events;
     },
-    async subscriptions() {
-      const [row] = await database.run<{ version: string }>('dispatch_version', `select version::text as version from dispatch`, []);
-      return loaded(database, row?.version ?? '');
+    async standing() {
+      const rows = await database.run<Standing & { readonly version: string }>('deliveries_standing', STANDING, []);
+      return { standing: rows, subscriptions: rows[0] === undefined ? [] : await loaded(database, rows[0].version) };
     },
-    standing: () => database.run<Standing>('deliveries_standing', STANDING, []),
     async claim(slots, retries, leaseMs) {
       const reserve = await reserved(slots);
       const asked = slots.map((slot) => ({ ...slot, free: reserve.get(slot.subscription_id) ?? slot.free })).filter(({ free }) => free > 0);

@@ -33,9 +33,12 @@ where subscription_id = $1 and state = 'dead' and settled_at >= to_timestamp($2:
 
 /** All that waits is due now, but what an earlier event of its ticket goes before. */
 const HASTEN = `
+with open as (
+  select id from deliveries where subscription_id = $1 and state = 'waiting' and lease is null for update skip locked
+)
 update deliveries d set due_at = case when d.lane is null or not exists (
   select 1 from deliveries e where e.subscription_id = d.subscription_id and e.lane = d.lane and e.state = 'waiting' and (e.seq < d.seq or e.lease is not null)) then now() end
-where d.subscription_id = $1 and d.state = 'waiting' and d.lease is null`;
+from open where d.id = open.id`;
 
 /** Older secrets that still sign besides the new one. */
 const MOST_OLD_SECRETS = 1;

@@ -11,11 +11,18 @@ const PATIENCE = { lookup: 3_000, connect: 5_000, secureConnect: 5_000, send: 10
 const KEPT_BYTES = 1_024;
 const READ_BYTES = 64 * 1_024;
 
+export interface SendOptions {
+  /** Milliseconds, by phase. */
+  readonly patience?: Partial<typeof PATIENCE>;
+  /** Certificates of authorities, in PEM, instead of those that the platform knows. */
+  readonly authorities?: string;
+}
+
 /** Connections to one endpoint that wait for the next message, and for how long. */
 const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 8, timeout: 30_000 };
 
 /** Never rejects. Redirects are answers like others and are not followed. A connection is checked when it is made, and kept for the next message. */
-export function createSend(network: Network): Send {
+export function createSend(network: Network, { patience = PATIENCE, authorities }: SendOptions = {}): Send {
   const agent = { http: new HttpAgent(KEPT_ALIVE), https: new HttpsAgent(KEPT_ALIVE) };
   return async ({ url, headers, body }, signal) => {
     const target = URL.parse(url);
@@ -30,7 +37,8 @@ export function createSend(network: Network): Send {
       agent,
       body,
       headers: { 'user-agent': 'deskmesh', ...headers },
-      timeout: PATIENCE,
+      timeout: patience,
+      ...(authorities === undefined ? {} : { https: { certificateAuthority: authorities } }),
       retry: { limit: 0 },
       decompress: false,
       followRedirect: false,

@@ -11,6 +11,7 @@ import pg from 'pg';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { createWorld } from '../../src/world.ts';
 import { apiRows, printApiRows } from './api.ts';
+import { measureDeliveries } from './deliveries.ts';
 import { fillHistory } from './history.ts';
 import { send, type Sent } from './load.ts';
 import { byTurns, printRows, row, type Round, type Row } from './measure.ts';
@@ -25,7 +26,8 @@ const { values: options } = parseArgs({
     events: { type: 'string', default: '3000' },
     history: { type: 'string', default: '100000' },
     calls: { type: 'string', default: '200' },
-    only: { type: 'string', default: 'webhooks,api' },
+    only: { type: 'string', default: 'webhooks,deliveries,api' },
+    deliveries: { type: 'string', default: '5000' },
   },
 });
 const ROUNDS = Number(options.rounds);
@@ -64,9 +66,11 @@ async function mesh(name: string, mirrored: boolean): Promise<string> {
   return path;
 }
 
-function serve(role: string, url: string, config: string): Promise<Running> {
-  return start(['src/main.ts', 'serve', '--json', '--role', role, '--config', config], {
-    env: { PORT: '0', DATABASE_URL: url, SECRET_KEY: 'a bench key that is long enough to be one', SWEEP_SECONDS: '3600' },
+const SECRET_KEY = 'a bench key that is long enough to be one';
+
+function serve(role: string, url: string, config: string | null): Promise<Running> {
+  return start(['src/main.ts', 'serve', '--json', '--role', role, ...(config === null ? [] : ['--config', config])], {
+    env: { PORT: '0', DATABASE_URL: url, SECRET_KEY, SWEEP_SECONDS: '3600', ALLOW_PRIVATE_SUBSCRIBERS: '127.0.0.0/8' },
   });
 }
 
@@ -135,6 +139,12 @@ async function mirrorRows(label: string, url: string): Promise<Row[]> {
   ];
 }
 
+async function deliveryRows(): Promise<readonly Row[]> {
+  const url = await database('deliveries');
+  const measured = await measureDeliveries({ url, secretKey: SECRET_KEY, world, events: Number(options.deliveries), rounds: ROUNDS, serve: () => serve('worker', url, null) });
+  return [row('events delivered to a subscriber, signed', '1/s', measured)];
+}
+
 async function webhookRows(): Promise<readonly Row[]> {
   const ackUrl = await database('ack');
   const mirrorUrl = await database('mirror');
@@ -152,14 +162,19 @@ async function webhookRows(): Promise<readonly Row[]> {
 try {
   const wanted = options.only.split(',');
   const webhooks = wanted.includes('webhooks') ? await webhookRows() : [];
+  const deliveries = wanted.includes('deliveries') ? await deliveryRows() : [];
   const api = wanted.includes('api') ? await apiRows({ databaseUrl: await database('api'), folder, rounds: ROUNDS, calls: Number(options.calls) }) : [];
-  if (options.json) process.stdout.write(`${JSON.stringify({ webhooks, api })}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ webhooks, deliveries, api })}\n`);
   else {
     process.stdout.write(`${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n`);
     process.stdout.write(`${ROUNDS} rounds by turns, medians; load and desks on the same machine\n`);
     if (webhooks.length > 0) {
       process.stdout.write(`\n${CONNECTIONS.acks} connections for acknowledgements, ${CONNECTIONS.events} for events\n\n`);
       printRows(webhooks);
+    }
+    if (deliveries.length > 0) {
+      process.stdout.write(`\n16 connections to one subscriber\n\n`);
+      printRows(deliveries);
     }
     if (api.length > 0) printApiRows(api);
   }

@@ -54,7 +54,10 @@ export async function startDeliveries(options: { readonly network?: Network; rea
     },
     async pass(ms) {
       const by = `$1 * interval '1 millisecond'`;
-      await database.run('pass_deliveries', `update deliveries set due_at = due_at - ${by}, created_at = created_at - ${by}, settled_at = settled_at - ${by} where lease is null`, [ms]);
+      // What is being written just now lives in the present.
+      await database.run('pass_deliveries', `
+        with quiet as (select id from deliveries where lease is null for update skip locked)
+        update deliveries d set due_at = due_at - ${by}, created_at = created_at - ${by}, settled_at = settled_at - ${by} from quiet where d.id = quiet.id`, [ms]);
       await database.run('pass_subscriptions', `update subscriptions set failing_since = failing_since - ${by}, paused_until = paused_until - ${by}, rate_at = rate_at - ${by}`, [ms]);
       deliverer.nudge();
     },

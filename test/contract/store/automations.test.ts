@@ -281,7 +281,7 @@ describe('subscriptions that automations tell, on PostgreSQL', () => {
     if (due === undefined) throw new Error('no run is due');
     expect(due).toMatchObject({ automation, event });
     expect(await store.automations.commit(due, { moves: [], notes: [], notify })).toBe('done');
-    const all = await store.deliveries.subscriptions();
+    const all = await store.subscriptions.list({}, { before: null, limit: 100 });
     const made = await store.deliveryBooks.list({ event_id: event.id }, { before: null, limit: 10 });
     return made.map(({ subscription_id: of }) => all.find(({ id }) => id === of)?.name ?? '').sort();
   }
