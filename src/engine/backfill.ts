@@ -95,6 +95,11 @@ export function createBackfiller(ports: BackfillPorts): Backfiller {
       while (!stopping.aborted) {
         const backfill = await backfills.get(mirror);
         if (backfill === null || (backfill.state !== 'listing' && backfill.state !== 'bringing')) break;
+        if (!roster.mirrors().has(mirror)) {
+          world.log.warn('backfill.ended', { mirror, because: 'there is no such mirror any more' });
+          await backfills.advance(mirror, lease, 'done', world.now());
+          break;
+        }
         await (backfill.state === 'listing' ? list(hand, backfill) : bring(hand, backfill));
       }
     } finally {

@@ -30,7 +30,7 @@ export function createMeetings(ports: {
   readonly roster: Roster;
   readonly backfills: BackfillStore;
   readonly accounts: Pick<AccountStore, 'sweep'>;
-  readonly lanes: Pick<LaneStore, 'signal'>;
+  readonly lanes: Pick<LaneStore, 'signal' | 'createsOpen'>;
 }): Meetings {
   const { roster, backfills, accounts, lanes } = ports;
   const connected = new Map<number, number>();
@@ -77,7 +77,16 @@ export function createMeetings(ports: {
       await backfills.doubt(mirror, doubts);
       return { kind: 'leave', because: `doubtful: ${met.because}; deskmesh backfill ${mirror} --doubtful lists it` };
     }
+    if (met.kind === 'begin' && (await mayBeOurs(met.others))) return { kind: 'wait' };
     return met;
+  }
+
+  /** Where a desk shows no key, a ticket that nobody knows may be the echo of a create whose answer is still on its way. */
+  async function mayBeOurs(others: readonly TicketPlace[]): Promise<boolean> {
+    for (const { account_id: id } of others) {
+      if (roster.member(id)?.desk.can.tickets.keyVisible === false && (await lanes.createsOpen(id, Number.MAX_SAFE_INTEGER))) return true;
+    }
+    return false;
   }
 
   return {

@@ -31,6 +31,8 @@ export interface Roster extends AccountBook {
   rules(): Rules;
   /** In the order in which they run; another list whenever they were read anew. */
   automations(): readonly Automation[];
+  /** The names of all mirrors. */
+  mirrors(): ReadonlySet<string>;
   /** The mirrors that recognise tickets which are on both sides already. */
   pairings(): readonly Pairing[];
   /** Milliseconds until the account may be called; 0 = now, null = it is stopped. */
@@ -76,6 +78,7 @@ export function createRoster(ports: {
   let version = -1;
   let rules = rulesOf([]);
   let pairings: readonly Pairing[] = [];
+  let mirrors: ReadonlySet<string> = new Set();
   let lenses: ReadonlyMap<number, LensTerms> = new Map();
   let automations: readonly Automation[] = [];
   let members = new Map<number, Member>();
@@ -140,6 +143,7 @@ export function createRoster(ports: {
     rules = rulesOf(loaded.edges, ports.compileWhere);
     automations = loaded.automations;
     pairings = pairingsOf(loaded.edges);
+    mirrors = new Set(loaded.edges.map(({ mirror }) => mirror));
     version = loaded.version;
   };
 
@@ -174,6 +178,7 @@ export function createRoster(ports: {
     members: () => [...members.values()],
     rules: () => rules,
     automations: () => automations,
+    mirrors: () => mirrors,
     pairings: () => pairings,
     wait(id) {
       const member = members.get(id);

@@ -121,6 +121,18 @@ mirrors:
     });
   });
 
+  test('says by what tickets are recognised that are on both sides already', async () => {
+    const pairOf = async (pair: string): Promise<unknown> => (await read(`${TWO_ACCOUNTS}mirrors: [{ name: m, accounts: [support, vendor], custom_fields: { nr: { support: '1', vendor: cf_nr } }, pair: ${pair} }]`)).mirrors[0]?.ways[1]?.terms.pair;
+    expect(await pairOf('{ external_id: true }')).toEqual({ external_id: true, custom_field: null, fields: [], withinMs: 3_600_000 });
+    expect(await pairOf('{ custom_field: nr, fields: [subject, requester, subject], within_minutes: 5 }')).toEqual({ external_id: false, custom_field: 'nr', fields: ['subject', 'requester'], withinMs: 300_000 });
+    const wrong = async (pair: string): Promise<readonly string[]> => faults(`${TWO_ACCOUNTS}mirrors: [{ name: m, accounts: [support, vendor], custom_fields: { nr: { support: '1', vendor: cf_nr } }, pair: ${pair} }]`);
+    expect(await wrong('{ custom_field: nrr }')).toEqual([expect.stringMatching(/^mirrors\[0\]\.pair\.custom_field: .*this mirror names nr\. Did you mean nr\?/)]);
+    expect(await wrong('{ external_id: false }')).toEqual([expect.stringMatching(/^mirrors\[0\]\.pair: Nothing here tells which tickets are the same/)]);
+    expect((await wrong('{}')).length).toBeGreaterThan(0);
+    expect(await wrong('{ external_id: true, within_minutes: 5 }')).toEqual([expect.stringMatching(/^mirrors\[0\]\.pair\.fields: .*missing .*within_minutes/)]);
+    expect(await wrong('{ fields: [subjct] }')).toEqual([expect.stringMatching(/^mirrors\[0\]\.pair\.fields\[0\]: /)]);
+  });
+
   test('needs no mirrors', async () => {
     expect((await read(TWO_ACCOUNTS)).mirrors).toEqual([]);
   });
