@@ -28,6 +28,8 @@ export function addOperatingCommands(program: Command, { env, print, exit }: Ter
     .description('what mesh.yaml would change and cause to be written, without writing')
     .addOption(new Option('--config <file>', 'the configuration file (or DESKMESH_CONFIG)'))
     .addOption(new Option('--sample <n>', 'how many steps to show as examples').default(10).argParser(wholeNumber))
+    .option('--event <event>', 'what automations would do for this event: its id, or a type such as ticket.created with --ticket')
+    .option('--ticket <ticket>', 'the ticket that --event is about, as account:ticket-id')
     .addOption(json())
     .action((options: PlanOptions) => planCommand(options, env, print));
   program

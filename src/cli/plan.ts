@@ -4,9 +4,11 @@ import { connectors } from '../connectors/index.ts';
 import { compileWhere } from '../contracts/where.ts';
 import { limitsOf } from '../core/guards.ts';
 import type { AccountChange, MirrorChange, WayChange } from '../core/mesh-changes.ts';
+import { previewEvent } from '../engine/preview-event.ts';
 import { preview, type Preview, type SampleStep } from '../engine/preview.ts';
 import { beside } from './beside.ts';
 import { needsConfig, readDesired } from './desired.ts';
+import { askedOf, eventJson, eventText, needsEvent, unknownEvent } from './plan-event.ts';
 import { createProgress } from './progress.ts';
 import { stepJson, stepText } from './step-words.ts';
 import { counted, shownValue } from './words.ts';
@@ -14,6 +16,9 @@ import { counted, shownValue } from './words.ts';
 export interface PlanOptions {
   readonly config?: string;
   readonly sample: number;
+  /** An event's id, or a type together with `ticket`: what automations would do for it, instead of what the file changes. */
+  readonly event?: string;
+  readonly ticket?: string;
   readonly json: boolean;
 }
 
@@ -21,6 +26,17 @@ export async function planCommand(options: PlanOptions, env: Environment, print:
   // The file is judged before anything else: its faults need no database.
   const desired = await readDesired(readConfig(env, options.config === undefined ? {} : { DESKMESH_CONFIG: options.config }).config, env);
   if (desired === null) throw needsConfig();
+  if (options.event === undefined && options.ticket !== undefined) throw needsEvent();
+  const asked = options.event === undefined ? null : askedOf(options.event, options.ticket);
+  if (asked !== null) {
+    const foreseen = await beside(env, ({ config, store, world }) => {
+      const limits = limitsOf(config.guards);
+      return previewEvent({ mesh: store.accounts, survey: store.survey, automations: store.automations, connectors, vault: store.vault, compileWhere, limits, world }, desired, asked);
+    });
+    if (typeof foreseen === 'string') throw unknownEvent(foreseen);
+    for (const line of options.json ? eventJson(foreseen) : eventText(foreseen)) print(line);
+    return;
+  }
   const planned = await beside(env, async ({ config, store, world }) => {
     const progress = createProgress(world);
     const limits = limitsOf(config.guards);

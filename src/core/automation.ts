@@ -40,7 +40,7 @@ export interface Happening {
   readonly cause: 'person' | 'mirror';
   /** About something that customers do not see. */
   readonly private: boolean;
-  readonly ticket: { readonly id: string } | null;
+  readonly ticket: { readonly id: string; readonly raw_id?: string } | null;
   readonly changes?: object;
   readonly comment?: { readonly public: boolean };
 }

@@ -116,7 +116,7 @@ function newlyHeld(before: LoadedMesh, after: LoadedMesh): Preview['held'] {
 }
 
 /** The accounts and rules of one moment at work: they call nobody but to learn, and change nothing. */
-async function rosterOf(loaded: LoadedMesh, { connectors, vault, compileWhere, world }: PreviewPorts): Promise<Roster> {
+export async function rosterOf(loaded: LoadedMesh, { connectors, vault, compileWhere, world }: Omit<PreviewPorts, 'progress'>): Promise<Roster> {
   const nothing = async (): Promise<void> => undefined;
   const accounts: AccountStore = {
     load: async () => loaded,
@@ -135,7 +135,7 @@ async function rosterOf(loaded: LoadedMesh, { connectors, vault, compileWhere, w
  * Asks each desk for its configuration; the failures. With new credentials nobody is called: those that are renewed in use
  * would be used up by it.
  */
-async function learn(roster: Roster, changes: MeshChanges): Promise<Preview['unasked']> {
+export async function learn(roster: Roster, changes: MeshChanges): Promise<Preview['unasked']> {
   const strange = new Set(notAsked(changes).map(({ account }) => account));
   const results = await Promise.all(
     roster.all().filter(({ name }) => !strange.has(name)).map(async ({ id, name }) => {
@@ -151,7 +151,7 @@ async function learn(roster: Roster, changes: MeshChanges): Promise<Preview['una
   return results.filter((result) => result !== null);
 }
 
-function notAsked({ accounts }: MeshChanges): Preview['unasked'] {
+export function notAsked({ accounts }: MeshChanges): Preview['unasked'] {
   return accounts.flatMap(({ name, change, what }) => {
     if (change === 'added') return [{ account: name, why: 'it is not connected yet' }];
     return what.some((part) => part === 'credentials' || part === 'url' || part === 'service') ? [{ account: name, why: 'it is connected anew' }] : [];

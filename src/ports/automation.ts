@@ -36,6 +36,8 @@ export interface AutomationStore {
   enqueue(runs: readonly RunDraft[]): Promise<void>;
   /** Takes due runs, the oldest first; of one link only the first that is left, so that a ticket's events keep their order. */
   claim(most: number, leaseMs: number): Promise<readonly Run[]>;
+  /** An event that happened; null once it is kept no longer. */
+  event(id: string): Promise<Happening | null>;
   /** Null if there is none any more. */
   link(id: string): Promise<Link | null>;
   /** All that a run does, and that it ran, in one. */

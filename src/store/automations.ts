@@ -1,4 +1,5 @@
 /** Automations at work: each run once, together with all that it does. */
+import type { Happening } from '../core/automation.ts';
 import { notTold, type LinkMove } from '../core/automate.ts';
 import type { Note } from '../core/state.ts';
 import type { AutomationStore, Run, RunDraft, RunOutcome, RunResult } from '../ports/automation.ts';
@@ -101,6 +102,10 @@ export function createAutomations(database: Database): AutomationStore {
     async claim(most, leaseMs) {
       const rows = await database.run<RunRow>('automations_claim', CLAIM, [most, leaseMs]);
       return rows.sort((a, b) => Number(a.id) - Number(b.id)).map(({ doc, ...row }): Run => ({ ...row, ...doc }));
+    },
+    async event(id) {
+      const [row] = await database.run<{ doc: Happening }>('automations_event', `select doc from outbox where id = $1`, [id]);
+      return row?.doc ?? null;
     },
     async link(id) {
       const [row] = await database.run<LinkRow>('automations_link', `select ${LINK_COLUMNS} from links l where l.id = $1`, [id]);

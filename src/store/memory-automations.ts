@@ -45,6 +45,7 @@ export function createMemoryAutomations(ports: {
         return { ...run.draft, id: run.id, lease, tries: run.tries };
       });
     },
+    event: async (id) => [...runs.values()].find(({ draft }) => draft.event.id === id)?.draft.event ?? null,
     link: async (id) => links.get(id) ?? null,
     async commit(run, { moves, notes, notify }) {
       const kept = held(run);

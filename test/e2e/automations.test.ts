@@ -3,12 +3,14 @@
  * that the automation names, each exactly once. `E2E_AUTOMATED=200 E2E_KILLS=10` tells the second story in full size.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chances } from '../crash/chances.ts';
 import { untilSwept } from '../support/alike.ts';
+import { jsonLines } from '../support/commands.ts';
 import { descendants, finished, untilGone, type Running } from '../support/running.ts';
 import { each, scale } from '../support/scale.ts';
-import { control, startTrio, type Trio } from '../support/trio.ts';
+import { control, NAMES, startTrio, type Trio } from '../support/trio.ts';
 import { until } from '../support/until.ts';
 
 const KILLS = scale('KILLS', 2);
@@ -92,6 +94,34 @@ test('a ticket that a person makes on one desk makes one on another, a private n
   expect(theirs).toContainEqual(expect.objectContaining({ note: 'begins', because: 'automation escalate', values: expect.objectContaining({ account: 'zendesk', event: 'ticket.created' }) }));
   expect(serve.stderr()).toBe('');
 }, 90_000);
+
+test('what automations would do for an event is told beforehand, and nothing is written', async () => {
+  const id = await trio.human('zendesk').create('Looked at');
+  await untilDone(['Looked at'], 20_000);
+  await untilSwept(trio, 1);
+  const before = NAMES.map((name) => trio.counts(name).write_count);
+  const asked = async (...args: string[]) => jsonLines(trio, ['plan', '--config', join(trio.folder, 'mesh.yaml'), ...args]);
+  const { code, lines } = await asked('--event', 'ticket.created', '--ticket', `zendesk:${id}`);
+  expect(code).toBe(0);
+  const [escalate] = lines.flatMap((line) => (line['automation'] === undefined ? [] : [line['automation'] as { replicas: { account: string; ticket_id: string | null; steps: unknown[] }[] }]));
+  expect(lines[0]).toMatchObject({ event: { type: 'ticket.created', cause: 'person', account: { name: 'zendesk' }, ticket: { raw_id: id, subject: 'Looked at' } } });
+  // The tag is there already; a note and a ticket for this event would be others than those for the one that happened.
+  expect(escalate).toMatchObject({
+    name: 'escalate',
+    notify: [],
+    replicas: [
+      { account: 'zendesk', ticket_id: id, steps: [{ kind: 'comment.create', comment: { public: false, content: expect.stringContaining('Passed on: Looked at') } }] },
+      { account: 'freshdesk', ticket_id: null, steps: [{ kind: 'ticket.create', fields: { subject: 'From zendesk: Looked at', priority: 'urgent' } }] },
+    ],
+  });
+  expect(lines.at(-1)).toEqual({ plan: { automations: 1, steps: 2 } });
+  expect((await asked('--event', 'ticket.deleted', '--ticket', `zendesk:${id}`)).lines.at(-1)).toEqual({ plan: { automations: 0, steps: 0 } });
+  expect(await asked('--event', 'ticket.created', '--ticket', 'zendesk:999999')).toMatchObject({ code: 1, stderr: expect.stringContaining('this ticket is not known') });
+  expect(await asked('--event', 'ticket.created')).toMatchObject({ code: 1, stderr: expect.stringContaining('name the ticket that ticket.created is about') });
+  expect(await asked('--event', '00000000-0000-7000-8000-000000000000')).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no such event') });
+  await untilSwept(trio, 1);
+  expect(NAMES.map((name) => trio.counts(name).write_count)).toEqual(before);
+}, 120_000);
 
 test(`a process that is killed ${KILLS} times while ${TICKETS} tickets are made runs every automation once`, async () => {
   const chance = chances(SEED);

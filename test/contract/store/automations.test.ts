@@ -298,6 +298,13 @@ describe('subscriptions that automations tell, on PostgreSQL', () => {
     expect(await run(eventOf({ type: 'comment.created', private: true }), ['ops', 'leads', 'nobody'])).toEqual(['leads']);
   });
 
+  test('an event that happened is found by its id, for a look at what it would lead to', async () => {
+    const event = eventOf();
+    await run(event, []);
+    expect(await store.automations.event(event.id)).toEqual(event);
+    expect(await store.automations.event(world.id())).toBeNull();
+  });
+
   test('get the events of a ticket in their order', async () => {
     const link = world.id();
     const [first, second] = [eventOf({ link }), eventOf({ link })];
