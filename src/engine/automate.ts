@@ -48,12 +48,30 @@ export function createAutomate(ports: {
   const { automations: store, roster, world } = ports;
   const stopping = new AbortController();
   let ready: Automations = automationsOf([]);
+  let read = ready.all;
+  let said = JSON.stringify(read);
   let working: Promise<void> | null = null;
   let again = false;
 
+  /** Made ready again only if they say something else: the roster is read anew for many other reasons. */
   function current(): Automations {
-    if (ready.all !== roster.automations()) ready = automationsOf(roster.automations(), ports.compileWhere);
+    const all = roster.automations();
+    if (all === read) return ready;
+    read = all;
+    const now = JSON.stringify(all);
+    if (now !== said) ready = automationsOf(all, compile);
+    said = now;
     return ready;
+  }
+
+  /** A `where` that cannot be used any more fits nothing: it was checked when it was applied, and must not hold up the others. */
+  function compile(schema: Readonly<Record<string, unknown>>): (event: unknown) => boolean {
+    try {
+      return ports.compileWhere(schema);
+    } catch (error) {
+      world.log.error('automation.where_broken', { message: error instanceof Error ? error.message : String(error) });
+      return () => false;
+    }
   }
 
   function nudge(): void {

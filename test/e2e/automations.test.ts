@@ -121,7 +121,7 @@ test('what automations would do for an event is told beforehand, and nothing is 
   expect(await asked('--event', '00000000-0000-7000-8000-000000000000')).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no such event') });
   await untilSwept(trio, 1);
   expect(NAMES.map((name) => trio.counts(name).write_count)).toEqual(before);
-}, 120_000);
+}, 240_000);
 
 test(`a process that is killed ${KILLS} times while ${TICKETS} tickets are made runs every automation once`, async () => {
   const chance = chances(SEED);
