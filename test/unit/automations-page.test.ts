@@ -3,9 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { desiredOf } from '../../src/cli/desired.ts';
-import { readMesh } from '../../src/cli/mesh.ts';
-import { connectors } from '../../src/connectors/index.ts';
+import { readDesired } from '../../src/cli/desired.ts';
+import { readConfig } from '../../src/config.ts';
 import { AUTOMATION_EVENTS } from '../../src/core/automation.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createWorld } from '../../src/world.ts';
@@ -15,7 +14,6 @@ accounts:
   - { name: support, service: zendesk, url: "https://support.zendesk.com", credentials: { email: bot@acme.example, token: t } }
   - { name: vendor, service: freshdesk, url: "https://vendor.freshdesk.com", credentials: { key: k } }
 `;
-const services = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, about]));
 
 const page = await readFile(new URL('../../docs/automations.md', import.meta.url), 'utf8');
 const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
@@ -33,7 +31,8 @@ test('there are examples, of every action', () => {
 test.each(examples.map((yaml, at) => [at + 1, yaml] as const))('example %i is applied as it stands', async (at, yaml) => {
   const path = join(folder, `${at}.yaml`);
   await writeFile(path, ACCOUNTS + yaml);
-  const desired = desiredOf(await readMesh(path, {}, services));
+  const desired = await readDesired(readConfig({ DESKMESH_CONFIG: path }).config, {});
+  if (desired?.automations === undefined) throw new Error('the example was not read');
   expect(desired.automations).not.toEqual([]);
   const { accounts } = createMemoryStore(createWorld({ level: 'silent' }));
   await accounts.apply(desired.accounts, desired.mirrors, undefined, desired.automations);
