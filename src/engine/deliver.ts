@@ -169,9 +169,8 @@ export function createDeliverer(ports: DelivererPorts): Deliverer {
   }
 
   async function run(claimed: Claimed, subscription: OpenSubscription): Promise<void> {
-    const judged = await attempt(ports, claimed, subscription, giveUp.signal);
-    // That it does as well as before is no news.
-    const settled = judged.endpoint === 'well' && !failing.delete(claimed.subscription_id) ? { ...judged, endpoint: null } : judged;
+    const settled = await attempt(ports, claimed, subscription, giveUp.signal);
+    if (settled.endpoint === 'well') failing.delete(claimed.subscription_id);
     if (settled.endpoint === 'failing') failing.add(claimed.subscription_id);
     world.log.debug('delivery', { subscription: subscription.id, delivery: claimed.id, state: settled.state, status: settled.attempt.status, ms: settled.attempt.ms });
     await keep(settled);

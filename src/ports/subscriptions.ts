@@ -193,7 +193,7 @@ export interface Settled {
   /** When it is tried again; null once it is settled. */
   readonly in_ms: number | null;
   readonly attempt: AttemptRecord;
-  /** How the endpoint does: `gone` disables it. Null where this does not tell anything new. */
+  /** How the endpoint does: `gone` disables it. Null where this does not tell. */
   readonly endpoint: 'well' | 'failing' | 'gone' | null;
   /** No delivery of this subscription goes out for so long. */
   readonly pause_ms: number | null;

@@ -72,12 +72,14 @@ from unnest($1::uuid[], $2::int[]) as t (id, n) where s.id = t.id and s.rate_per
 /** An answer that it was taken counts even if the lease ran out meanwhile; every attempt is kept. */
 const SETTLE = `
 with told as (
-  select * from jsonb_to_recordset($1::jsonb) as t (id uuid, lease uuid, state text, reason text, in_ms float8, at float8, ms int, status int, failure text, headers jsonb, body text)
+  select * from jsonb_to_recordset($1::jsonb) as t (id uuid, lease uuid, subscription_id uuid, well boolean, state text, reason text, in_ms float8, at float8, ms int, status int, failure text, headers jsonb, body text)
 ), settled as (
   update deliveries d set state = t.state, reason = t.reason, attempts = d.attempts + 1, tries = d.tries + 1, retry = true, lease = null,
     due_at = case when t.state = 'waiting' then now() + t.in_ms * interval '1 millisecond' end,
     settled_at = case when t.state = 'waiting' then null else now() end
   from told t where d.id = t.id and (d.lease = t.lease or (t.state = 'delivered' and d.state = 'waiting'))
+), well as (
+  update subscriptions s set failing_since = null where s.failing_since is not null and s.id in (select t.subscription_id from told t where t.well)
 )
 insert into attempts (delivery_id, at, ms, status, failure, headers, body)
 select t.id, to_timestamp(t.at / 1000), t.ms, t.status, t.failure, t.headers, t.body from told t where exists (select 1 from deliveries d where d.id = t.id)`;
@@ -86,7 +88,6 @@ const THREADS = `
 insert into threads (subscription_id, link_id, thread) select * from unnest($1::uuid[], $2::uuid[], $3::text[])
 on conflict (subscription_id, link_id) do nothing`;
 
-const WELL = `update subscriptions set failing_since = null where id = any($1::uuid[]) and failing_since is not null`;
 const FAILING = `update subscriptions set failing_since = now() where id = any($1::uuid[]) and failing_since is null`;
 const PAUSE = `
 update subscriptions s set paused_until = greatest(s.paused_until, now() + t.ms * interval '1 millisecond')
@@ -139,14 +140,14 @@ export function createDeliveries(ports: { readonly database: Database; readonly 
     hopeless: isAway,
     async flush(settled) {
       // Mostly one statement, which needs no transaction around it.
-      const plain = settled.every(({ thread, endpoint, pause_ms: pause }) => thread === null && endpoint === null && pause === null);
+      const plain = settled.every(({ thread, endpoint, pause_ms: pause }) => thread === null && (endpoint === null || endpoint === 'well') && pause === null);
       await unblock(database, plain ? await settleIn(database, settled) : await database.transaction((sql) => settleIn(sql, settled)));
       return settled.map(() => undefined);
     },
   });
 
   async function settleIn(sql: Sql, settled: readonly Settled[]): Promise<readonly LaneKey[]> {
-    const rows = settled.map(({ claimed, state, reason, in_ms, attempt }) => ({ id: claimed.id, lease: claimed.lease, state, reason, in_ms, ...attempt }));
+    const rows = settled.map(({ claimed, state, reason, in_ms, attempt, endpoint }) => ({ id: claimed.id, lease: claimed.lease, subscription_id: claimed.subscription_id, well: endpoint === 'well', state, reason, in_ms, ...attempt }));
     await sql.run('deliveries_settle', SETTLE, [toJson(rows)]);
     const threads = settled.filter(({ thread, claimed }) => thread !== null && claimed.event.link !== null);
     if (threads.length > 0) await sql.run('threads', THREADS, [threads.map(({ claimed }) => claimed.subscription_id), threads.map(({ claimed }) => claimed.event.link), threads.map(({ thread }) => thread)]);
@@ -159,7 +160,6 @@ export function createDeliveries(ports: { readonly database: Database; readonly 
     const well = ids('well');
     const failing = ids('failing').filter((id) => !well.includes(id));
     const gone = ids('gone');
-    if (well.length > 0) await sql.run('subscriptions_well', WELL, [well]);
     if (failing.length > 0) await sql.run('subscriptions_failing', FAILING, [failing]);
     const pauses = settled.filter(({ pause_ms: ms }) => ms !== null);
     if (pauses.length > 0) {

@@ -62,10 +62,12 @@ describe('an event', () => {
     await rig.tell([eventOf(rig.world, 1, 1)]);
     await heard(one, 1);
     await until(async () => (await rig.store.deliveryBooks.list({ subscription_id: id }, { before: null, limit: 1 }))[0]?.attempts === 1, { what: 'the first attempt' });
+    expect(await rig.store.subscriptions.byId(id)).toMatchObject({ failing_since: expect.any(Number) });
     const rotated = (await rig.store.subscriptions.rotate(id, null, HOUR)) ?? '';
     one.answer({ status: 200, body: 'fine' });
     await rig.pass(10_000);
     await settled(id, 'delivered', 1);
+    expect(await rig.store.subscriptions.byId(id)).toMatchObject({ failing_since: null });
     const [before, after] = one.heard;
     expect(after?.headers['webhook-id']).toBe(before?.headers['webhook-id']);
     for (const key of [secret, rotated]) expect(() => new Webhook(key).verify(after!.body, after!.headers as Record<string, string>)).not.toThrow();
