@@ -135,7 +135,7 @@ export interface LaneStore {
   byKey(accountId: number, key: string): Promise<Replica | null>;
   /** Whether a create was sent on this account before `time` and is not settled, by a replica that has no ticket id yet. */
   createsOpen(accountId: number, time: number): Promise<boolean>;
-  /** Whether a replica of this account goes on from this closed ticket. */
+  /** Whether a ticket of this account goes, or went, on from this closed one. */
   isFollowed(accountId: number, ticketId: string): Promise<boolean>;
   signal(accountId: number, signals: readonly Signal[]): Promise<number>;
   /** Tickets that nobody has looked at since `before` (epoch milliseconds), in a turn that comes round to all of them. */

@@ -9,7 +9,10 @@ export interface Sql {
 }
 
 export interface Database extends Sql {
-  /** Everything in `work` is committed together, or nothing. */
+  /**
+   * Everything in `work` is committed together, or nothing. It is done again from its beginning when it ran into another
+   * transaction, so it keeps nothing of its own before it is through.
+   */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** One statement may write the same table twice. */
   readonly wide: boolean;
@@ -41,8 +44,8 @@ export function connectDatabase(url: string, log: Log, { plain = false }: { read
   return {
     pool,
     wide: !plain,
-    run: (name, text, values) => guarded(() => query(pool, name, text, values)),
-    transaction: (work) => guarded(() => transact(pool, work)),
+    run: (name, text, values) => guarded(() => untilFree(() => query(pool, name, text, values))),
+    transaction: (work) => guarded(() => untilFree(() => transact(pool, work))),
     close() {
       closing = true;
       return pool.end();
@@ -77,6 +80,21 @@ async function transact<T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>): Promi
   } finally {
     client.off('error', lost);
     client.release(broken);
+  }
+}
+
+/** Two transactions waited for each other, or cannot be put in an order: nothing of this one stands. */
+const ENTANGLED = new Set(['40P01', '40001']);
+const TRIES = 5;
+
+/** Whoever was chosen to give way comes again at once: by then the other is through. */
+async function untilFree<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof Error && 'code' in error && ENTANGLED.has(String(error.code)))) throw error;
+    }
   }
 }
 

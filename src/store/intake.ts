@@ -5,7 +5,7 @@ import type { Lane } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { createBatch } from './batch.ts';
 import { isAway, type Database, type Sql } from './database.ts';
-import { docOf, toJson } from './rows.ts';
+import { byPlace, docOf, toJson } from './rows.ts';
 import type { Snapshots } from './snapshots.ts';
 
 /** Lanes of tickets never seen before go straight to the worker of this process, if it has room for them. */
@@ -38,7 +38,8 @@ const MOST = 250;
 
 /**
  * Receipts and the signals that come of them, in one statement. A signal names the receipt that it came with by its place in
- * the group (`at`); a receipt that was here before leaves the one on record.
+ * the group (`at`); a receipt that was here before leaves the one on record, and so does one that is older than that: of two
+ * processes the one that began first may be through last.
  */
 const ACCEPT = `
 with input as (
@@ -60,7 +61,7 @@ with input as (
   on conflict (account_id, ticket_id) do update set
     signalled = replicas.signalled + excluded.signalled,
     signalled_at = now(),
-    receipt = coalesce(excluded.receipt, replicas.receipt),
+    receipt = greatest(excluded.receipt, replicas.receipt),
     due_at = case when replicas.lease is null then least(coalesce(replicas.due_at, now()), now()) else replicas.due_at end
   returning id, account_id, ticket_id, signalled, lease
 )
@@ -175,7 +176,8 @@ export function createIntake(ports: IntakePorts): Intake {
         known.latest = receipt;
       }
     });
-    return [...signals.values()];
+    // In one order everywhere, so that two processes seldom wait for each other's rows.
+    return [...signals.values()].sort((a, b) => byPlace(a.latest, b.latest));
   }
 
   const batch = createBatch<NewReceipt, Accepted>({ flush, most: MOST, hopeless: isAway });

@@ -19,11 +19,19 @@ with due as (
 ), taken as (
   update replicas r set lease = gen_random_uuid(), due_at = now() + $3 * interval '1 millisecond'
   from due where r.id = due.id
-  returning r.*
+  returning r.id, r.lease
 )
+select id, lease from taken`;
+
+/**
+ * What was taken, read anew: a row that was written while it was being taken comes as it is now, but what belongs to it would still
+ * come as it was before, a new link as none at all.
+ */
+const TAKEN = `
 select ${REPLICA_COLUMNS}, r.lease, r.signalled, r.read, r.receipt::text as receipt, r.signalled_at, ${REPLICA_COPIES},
   (select to_jsonb(x) from (select ${LINK_COLUMNS} from links l where l.id = r.link_id) x) as link
-from taken r`;
+from unnest($1::uuid[], $2::uuid[]) with ordinality as t (id, lease, n) join replicas r on r.id = t.id and r.lease = t.lease
+order by t.n`;
 
 /** A row that is locked is being committed by its holder just now, which renews the lease as well. */
 const RENEW = `
@@ -86,7 +94,9 @@ export function createLanes(ports: { readonly database: Database; readonly world
 
   return {
     async claim(slots, most, leaseMs) {
-      const rows = await database.run<LaneRow>('lanes_claim', CLAIM, [slots.map((slot) => slot.account_id), slots.map((slot) => slot.free), leaseMs, most]);
+      const taken = await database.run<{ id: string; lease: string }>('lanes_claim', CLAIM, [slots.map((slot) => slot.account_id), slots.map((slot) => slot.free), leaseMs, most]);
+      if (taken.length === 0) return [];
+      const rows = await database.run<LaneRow>('lanes_taken', TAKEN, [taken.map(({ id }) => id), taken.map(({ lease }) => lease)]);
       return rows.map((row) => withSnapshot(laneOf(row)));
     },
     commit,
@@ -120,7 +130,7 @@ export function createLanes(ports: { readonly database: Database; readonly world
       return rows.length > 0;
     },
     async isFollowed(accountId, ticketId) {
-      const rows = await database.run('is_followed', `select 1 from replicas where account_id = $1 and doc ->> 'follows' = $2 limit 1`, [accountId, ticketId]);
+      const rows = await database.run('is_followed', `select 1 from followed where account_id = $1 and ticket_id = $2`, [accountId, ticketId]);
       return rows.length > 0;
     },
     async signal(accountId, signals) {

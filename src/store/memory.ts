@@ -61,6 +61,7 @@ export function createMemoryStore(world: World): MemoryStore {
   const dedupes = new Map<string, string>();
   const accounts = new Map<number, Account>();
   const deletions = new Map<number, { count: number; since: number; freeUntil: number }>();
+  const followed = new Set<string>();
   const sweeps = new Map<number, { cursor: string | null; since: number }>();
   let edges: MirrorEdge[] = [];
   let lenses: ReadonlyMap<number, LensTerms> = new Map();
@@ -150,6 +151,7 @@ export function createMemoryStore(world: World): MemoryStore {
       return 'done';
     }
     const after = replicaAfter(row, turn);
+    if (after.follows !== null) followed.add(place(after.account_id, after.follows));
     claimTicket(row, after);
     row.replica = after;
     if (turn.link !== null) storeLink(turn.link.after, row);
@@ -279,7 +281,7 @@ export function createMemoryStore(world: World): MemoryStore {
         );
       },
       async isFollowed(accountId, ticketId) {
-        return [...rows.values()].some(({ replica }) => replica.account_id === accountId && replica.follows === ticketId);
+        return followed.has(place(accountId, ticketId));
       },
       async signal(accountId, signals) {
         let count = 0;

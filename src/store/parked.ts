@@ -10,12 +10,15 @@ const PARKED = `
 select ${REPLICA_COLUMNS}, ${REPLICA_COPIES} from replicas r
 where r.parked and r.id > $2::uuid and ($1::int is null or r.account_id = $1) order by r.id limit $3`;
 
-/** Whoever has a lane in hand writes the whole document, so only lanes at rest are touched, and those whose lease has run out. */
+/**
+ * Whoever has a lane in hand writes the whole document, so only lanes at rest are touched, and those whose lease has run out. A row
+ * that is locked is being written just now.
+ */
 const FREE = `
 with freed as (
   select r.id, r.doc -> 'held' as held, t.names from replicas r
   join jsonb_to_recordset($1::jsonb) as t (replica_id uuid, names jsonb) on t.replica_id = r.id
-  where r.lease is null or r.due_at <= now() for update of r
+  where r.lease is null or r.due_at <= now() for update of r skip locked
 ), left_over as (
   select f.id, coalesce((select jsonb_object_agg(h.key, h.value) from jsonb_each(f.held) h
     where jsonb_typeof(f.names) = 'array' and not f.names @> to_jsonb(h.key)), '{}'::jsonb) as held
@@ -25,7 +28,11 @@ update replicas r set doc = jsonb_set(jsonb_set(r.doc, '{held}', l.held), '{fail
   parked = exists (select 1 from jsonb_each(l.held) h where (h.value ->> 'count')::int >= 2)
 from left_over l where r.id = l.id returning r.id`;
 
-const WAKE = `update replicas set due_at = now(), lease = null where id = any($1::uuid[]) and (lease is null or due_at <= now())`;
+const WAKE = `
+with resting as (
+  select id from replicas where id = any($1::uuid[]) and (lease is null or due_at <= now()) for update skip locked
+)
+update replicas r set due_at = now(), lease = null from resting where r.id = resting.id`;
 
 export function createParked({ database, wake }: { readonly database: Database; readonly wake: Wake }): ParkedStore {
   /** Workers elsewhere are told in the same transaction. */

@@ -14,6 +14,20 @@ export function toJson(value: unknown): string {
     : text;
 }
 
+/** An order of tickets for whoever locks several rows of them. */
+export function byPlace(a: Place, b: Place): number {
+  return a.account_id - b.account_id || compare(a.ticket_id ?? '', b.ticket_id ?? '');
+}
+
+interface Place {
+  readonly account_id: number;
+  readonly ticket_id: string | null;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** The part of a replica that is only ever read whole. */
 export function docOf(replica: Replica): ReplicaRow['doc'] {
   const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, meeting, follows, spent, doubt, failures } = replica;

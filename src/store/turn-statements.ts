@@ -5,6 +5,11 @@ export const HOLD = `
 select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease) on r.id = t.id and r.lease = t.lease
 order by r.id for update of r`;
 
+/** Row by row the link first, then the lane: the order in which they are named. */
+export const HOLD_WITH_LINK = `
+select r.id from replicas r join unnest($1::uuid[], $2::uuid[]) as t (id, lease) on r.id = t.id and r.lease = t.lease join links l on l.id = r.link_id
+order by l.id for update of l, r`;
+
 export const LINK_INSERT = `
 insert into links (id, origin, accounts, version, fields, life, files)
 select id, origin, (select array_agg(a::int) from jsonb_array_elements_text(accounts) a), version, fields, life, files
@@ -32,7 +37,7 @@ update replicas r set
   key = t.key, state = t.state, doc = t.doc, looked = t.looked, modified = t.modified, version = t.version, open = t.open, parked = t.parked,
   read = greatest(r.read, coalesce(t.read, 0)),
   signalled = r.signalled + t.more,
-  receipt = coalesce(t.receipt, r.receipt),
+  receipt = greatest(t.receipt, r.receipt),
   wanted = greatest(r.wanted, t.wanted),
   lease = case when t.release then null else r.lease end,
   due_at = case
@@ -64,6 +69,9 @@ from jsonb_to_recordset($1::jsonb) as t (
 export const TAKEN = `
 select t.id from unnest($1::uuid[], $2::int[], $3::text[]) as t (id, account_id, ticket_id)
 join replicas r on r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.link_id is not null`;
+
+export const FOLLOWED = `
+insert into followed (account_id, ticket_id) select * from unnest($1::int[], $2::text[]) on conflict do nothing`;
 
 export const COMMENTS = `
 insert into comments (link_id, uid, doc) select * from unnest($1::uuid[], $2::text[], $3::jsonb[])
@@ -144,6 +152,6 @@ insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2
 
 export const ADOPT_GONE = `delete from replicas where id = $1 and lease = $2 and link_id is null returning receipt::text as receipt`;
 export const ADOPT = `
-update replicas set ticket_id = $2, signalled = signalled + 1, signalled_at = now(), receipt = coalesce($3::bigint, receipt),
+update replicas set ticket_id = $2, signalled = signalled + 1, signalled_at = now(), receipt = greatest($3::bigint, receipt),
   due_at = case when lease is null then now() else due_at end
 where id = $1 and ticket_id is null returning id`;

@@ -4,11 +4,11 @@
  */
 import type { Link } from '../core/state.ts';
 import type { Turn, TurnResult } from '../ports/store.ts';
-import { HOLD, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, TAKEN, COMMENTS, COPIES, COPIES_GONE, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
+import { HOLD, HOLD_WITH_LINK, LINK_INSERT, LINK_UPDATE, STRANGERS, REPLICA_UPDATE, SIBLINGS, SPAWN, TAKEN, COMMENTS, COPIES, COPIES_GONE, FOLLOWED, RECEIPTS, EVENTS, OPERATIONS, NOTES, ADOPT_GONE, ADOPT } from './turn-statements.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { createBatch } from './batch.ts';
 import { OUTBOX } from './outbox.ts';
-import { toJson } from './rows.ts';
+import { byPlace, toJson } from './rows.ts';
 import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
 import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, thereAlready, type UpdatedRow } from './turn-rows.ts';
 
@@ -21,15 +21,17 @@ class Withdrawn extends Error {
   readonly code = 'withdrawn';
 }
 
-/** How often what ran into somebody else's transaction is tried. */
+/** How often what found something in its way is tried. */
 export const TRIES = 5;
 
 export function createTurns(database: Database): (turn: Turn) => Promise<TurnResult> {
   const batch = createBatch<Turn, TurnResult>({ flush, most: MOST, apart, hopeless: isAway });
 
-  async function flush(turns: readonly Turn[]): Promise<readonly TurnResult[]> {
-    const first = turns[0];
-    if (turns.length === 1 && first?.adopted_by != null) return [await adopt(first, first.adopted_by)];
+  async function flush(given: readonly Turn[]): Promise<readonly TurnResult[]> {
+    const first = given[0];
+    if (given.length === 1 && first?.adopted_by != null) return [await adopt(first, first.adopted_by)];
+    // In one order everywhere, so that two processes seldom wait for each other's rows.
+    const turns = [...given].sort((a, b) => byPlace(a.before, b.before));
     const plain = turns.filter(isPlain);
     const births = database.wide ? turns.filter(isBirth) : [];
     const rest = turns.filter((turn) => !plain.includes(turn) && !births.includes(turn));
@@ -40,7 +42,7 @@ export function createTurns(database: Database): (turn: Turn) => Promise<TurnRes
       births.length === 0 ? null : atOnce(births, commitBirths).then((outcome) => note(births, outcome)),
       rest.length === 0 ? null : whole(rest).then((outcome) => note(rest, outcome)),
     ]);
-    return turns.map((turn) => results.get(turn) ?? 'lost');
+    return given.map((turn) => results.get(turn) ?? 'lost');
   }
 
   /** Turns of one kind in one statement. Where it collides, with a stranger's ticket id for instance, the longer way finds out why. */
@@ -85,13 +87,11 @@ export function createTurns(database: Database): (turn: Turn) => Promise<TurnRes
 }
 
 /**
- * Nothing of the group stands, and the next try finds what was in its way: two transactions waited for each other, or a webhook
- * put a stranger's row for the very ticket whose id becomes known here, after strangers had been looked for.
+ * Nothing of the group stands, and the next try finds what was in its way: a webhook put a stranger's row for the very ticket
+ * whose id becomes known here, after strangers had been looked for.
  */
 export function isCollision(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  if (error.code === '23505') return 'constraint' in error && error.constraint === 'replicas_ticket';
-  return error.code === '40P01' || error.code === '40001';
+  return error instanceof Error && 'code' in error && error.code === '23505' && 'constraint' in error && error.constraint === 'replicas_ticket';
 }
 
 function resultOf(due: boolean | undefined): TurnResult {
@@ -126,14 +126,23 @@ async function commitGroup(sql: Sql, turns: readonly Turn[]): Promise<TurnResult
   return turns.map((turn) => results.get(turn) ?? 'done');
 }
 
-/** Locks the lanes of turns that change their link, then changes the links whose version stands. */
+/**
+ * Locks turns that change their link, then changes the links whose version stands. A link is locked before its lanes: who has a
+ * lane of it and waits for the link would otherwise be waited for by whoever has the link and writes to all its lanes.
+ */
 async function claimLinks(sql: Sql, turns: readonly Turn[], results: Map<Turn, TurnResult>): Promise<void> {
-  const held = await sql.run<{ id: string }>('turn_hold', HOLD, [turns.map((turn) => turn.before.id), turns.map((turn) => turn.lease)]);
+  const isNew = (turn: Turn): boolean => turn.link?.before.version === 0;
+  const holds = async (name: string, text: string, some: readonly Turn[]): Promise<{ id: string }[]> =>
+    some.length === 0 ? [] : sql.run(name, text, [some.map((turn) => turn.before.id), some.map((turn) => turn.lease)]);
+  const held = [
+    ...(await holds('turn_hold_with_link', HOLD_WITH_LINK, turns.filter((turn) => !isNew(turn)))),
+    ...(await holds('turn_hold', HOLD, turns.filter(isNew))),
+  ];
   const ids = new Set(held.map(({ id }) => id));
   for (const turn of turns) if (!ids.has(turn.before.id)) results.set(turn, 'lost');
   const going = turns.filter((turn) => ids.has(turn.before.id));
-  const born = going.filter((turn) => turn.link?.before.version === 0);
-  const moved = going.filter((turn) => turn.link?.before.version !== 0);
+  const born = going.filter(isNew);
+  const moved = going.filter((turn) => !isNew(turn));
   const done = new Set([
     ...(await insertLinks(sql, born.flatMap(({ link }) => (link === null ? [] : [link.after])))),
     ...(await updateLinks(sql, moved.flatMap(({ link }) => (link === null ? [] : [link])))),
@@ -200,6 +209,8 @@ async function writeParts(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<
   }
   const spawned = turns.flatMap((turn) => spawnedRows(turn, stolen));
   if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
+  const followed = turns.filter(({ before, replica }) => replica.follows !== null && replica.follows !== before.follows);
+  if (followed.length > 0) await sql.run('turn_followed', FOLLOWED, [followed.map(({ replica }) => replica.account_id), followed.map(({ replica }) => replica.follows)]);
   await writeComments(sql, turns);
   await writeCopies(sql, turns);
   const settled = turns.flatMap(settledReceipts);

@@ -378,12 +378,21 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(await store.lanes.createsOpen(account, now)).toBe(true);
     });
 
-    test('knows the closed tickets that others go on from', async () => {
+    test('knows the closed tickets that others go on from, however many have gone on since', async () => {
       await newAccount();
-      await store.intake.accept(receipt('t2'));
+      await store.intake.accept(receipt('t1'));
       const lane = await claimOne();
-      await store.lanes.commit(turn(lane, { read: 1, replica: { ...lane.replica, follows: 't1' } }));
-      expect([await store.lanes.isFollowed(account, 't1'), await store.lanes.isFollowed(account, 't2'), await store.lanes.isFollowed(account + 1, 't1')]).toEqual([true, false, false]);
+      const moves = (from: Lane, replica: Replica): Promise<unknown> => store.lanes.commit({ ...turn(from, { replica, release: 'keep' }), before: from.replica });
+      const goesOn = async (replica: Replica, ticketId: string): Promise<Replica> => {
+        const following: Replica = { ...replica, follows: replica.ticket_id, ticket_id: null, generation: replica.generation + 1 };
+        expect(await moves({ ...lane, replica }, following)).toBe('done');
+        const known: Replica = { ...following, ticket_id: ticketId };
+        expect(await moves({ ...lane, replica: following }, known)).toBe('done');
+        return known;
+      };
+      await goesOn(await goesOn(lane.replica, 't2'), 't3');
+      const followed = await Promise.all(['t1', 't2', 't3'].map((id) => store.lanes.isFollowed(account, id)));
+      expect([...followed, await store.lanes.isFollowed(account + 1, 't1')]).toEqual([true, true, false, false]);
     });
 
     test('is due at once after a release with an open intent', async () => {

@@ -1,0 +1,10 @@
+-- Closed tickets that another ticket goes on from. That one may be closed and followed in its turn: none of them is forgotten.
+create table followed (
+  account_id integer not null,
+  ticket_id text not null,
+  primary key (account_id, ticket_id)
+);
+insert into followed (account_id, ticket_id)
+select account_id, doc ->> 'follows' from replicas where doc ->> 'follows' is not null
+on conflict do nothing;
+drop index replicas_follows;
