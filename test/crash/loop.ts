@@ -1,6 +1,7 @@
 /**
  * The crash loop: people work on every sandbox desk while the desks fail at a tenth of everything and the web and worker
- * processes are killed in turn; afterwards each story has to stand on every desk exactly once, said and whispered as it was.
+ * processes are killed in turn; afterwards each story has to stand on every desk exactly once, said and whispered as it was,
+ * and `deskmesh drift` must find nothing either.
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import { connectors } from '../../src/connectors/index.ts';
 import type { Account, Desk } from '../../src/ports/connector.ts';
 import { startSandbox, type Fault, type SandboxDesk } from '../../src/sandbox/index.ts';
 import { createWorld } from '../../src/world.ts';
-import { deskmesh, type Running } from '../support/running.ts';
+import { deskmesh, finished, type Running } from '../support/running.ts';
 import { SERIAL, tell, type Story } from '../support/stories.ts';
 import { control, freePort } from '../support/trio.ts';
 
@@ -32,6 +33,9 @@ export interface CrashReport {
   readonly writes: Readonly<Record<string, number>>;
   /** From the end of the faults until all was right. */
   readonly settledMs: number;
+  /** What `deskmesh drift --json` said after that: its last line, and the lines before it. */
+  readonly drift: Readonly<Record<string, unknown>>;
+  readonly findings: readonly string[];
 }
 
 export const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -45,17 +49,22 @@ export const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>
 };
 
 const RATE = 0.1;
-const FAULTS: readonly Fault[] = [
-  { kind: 'status', status: 500, rate: RATE },
-  { kind: 'status', status: 503, retry_after: 1, rate: RATE / 2 },
-  { kind: 'reset', rate: RATE },
-  { kind: 'lost-response', rate: RATE },
-  { kind: 'latency', ms: 200, rate: RATE },
-  { kind: 'duplicate', rate: RATE },
-  { kind: 'drop', rate: RATE },
-  { kind: 'delay', ms: 500, rate: RATE },
-  { kind: 'reorder', rate: RATE },
-];
+/** Every kind that the sandbox knows; the compiler finds one that is missing here. */
+const FAULTS: Readonly<Record<Exclude<Fault['kind'], 'none'>, readonly Fault[]>> = {
+  status: [
+    { kind: 'status', status: 500, rate: RATE },
+    { kind: 'status', status: 503, retry_after: 1, rate: RATE / 2 },
+    { kind: 'status', status: 429, retry_after: 1, rate: RATE / 2 },
+  ],
+  timeout: [{ kind: 'timeout', rate: RATE }],
+  reset: [{ kind: 'reset', rate: RATE }],
+  'lost-response': [{ kind: 'lost-response', rate: RATE }],
+  latency: [{ kind: 'latency', ms: 200, rate: RATE }],
+  duplicate: [{ kind: 'duplicate', rate: RATE }],
+  drop: [{ kind: 'drop', rate: RATE }],
+  delay: [{ kind: 'delay', ms: 500, rate: RATE }],
+  reorder: [{ kind: 'reorder', rate: RATE }],
+};
 const PEOPLE = 4;
 const LONGEST_LIFE_MS = 1_500;
 const PATIENCE_MS = 300_000;
@@ -66,11 +75,9 @@ export async function crashLoop({ kills, tickets, databaseUrl, folder, chance, s
   const running = new Map<string, Running>();
   try {
     const [port, mesh] = await Promise.all([freePort(), writeMesh(folder, desks)]);
+    const env = { DATABASE_URL: databaseUrl, SECRET_KEY: 'a key of forty characters that tests use', PUBLIC_URL: `http://127.0.0.1:${port}`, SWEEP_SECONDS: '2', LOG_LEVEL: 'error' };
     const start = async (role: 'web' | 'worker'): Promise<Running> => {
-      const process = deskmesh(['serve', '--json', '--role', role, '--config', mesh], {
-        DATABASE_URL: databaseUrl, SECRET_KEY: 'a key of forty characters that tests use', PORT: role === 'web' ? String(port) : '0',
-        PUBLIC_URL: `http://127.0.0.1:${port}`, SWEEP_SECONDS: '2', LOG_LEVEL: 'error',
-      });
+      const process = deskmesh(['serve', '--json', '--role', role, '--config', mesh], { ...env, PORT: role === 'web' ? String(port) : '0' });
       running.set(role, process);
       await process.ready();
       return process;
@@ -81,7 +88,7 @@ export async function crashLoop({ kills, tickets, databaseUrl, folder, chance, s
       const desk = desks.find((one) => one.service === service);
       if (hook === 'manual' && desk !== undefined) await control(desk, 'webhook', { url });
     }
-    for (const desk of desks) for (const fault of FAULTS) desk.faults(fault);
+    for (const desk of desks) for (const fault of Object.values(FAULTS).flat()) desk.faults(fault);
 
     const stories: Story[] = [];
     const telling = work(tickets, async (index) => {
@@ -108,12 +115,28 @@ export async function crashLoop({ kills, tickets, databaseUrl, folder, chance, s
       wrong = await differences(services, readers, stories);
     }
     const settledMs = Math.round(performance.now() - began);
+    const { drift, findings } = await driftOf(env);
     const writes = Object.fromEntries(desks.map((desk) => [desk.service, (desk.state() as { write_count: number }).write_count]));
-    return { kills, tickets, wrong, writes, settledMs };
+    return { kills, tickets, wrong, writes, settledMs, drift, findings };
   } finally {
     await Promise.all([...running.values()].map((process) => process.stop('SIGKILL')));
     await Promise.all(desks.map((desk) => desk.close()));
   }
+}
+
+/** Nothing missing, extra or differing, nothing unread, and every story mirrored from where it was told to all other desks. */
+export function isWithoutDrift({ drift, tickets, writes }: CrashReport): boolean {
+  const { missing, extra, differing, unread, mirrored } = drift;
+  return [missing, extra, differing, unread].every((count) => count === 0) && mirrored === tickets * (Object.keys(writes).length - 1);
+}
+
+/** What the command says that people check a mesh with. */
+async function driftOf(env: Readonly<Record<string, string>>): Promise<Pick<CrashReport, 'drift' | 'findings'>> {
+  const { stdout, stderr } = await finished(deskmesh(['drift', '--json'], env));
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const last = lines.at(-1);
+  if (last === undefined) throw new Error(`drift said nothing: ${stderr}`);
+  return { drift: (JSON.parse(last) as { drift: Record<string, unknown> }).drift, findings: lines.slice(0, -1) };
 }
 
 function storyOf(index: number, service: string): Story {

@@ -155,8 +155,11 @@ export async function openDesk(
     let loseResponse = false;
     for (const fault of ctx.get(CALM) === '' ? faults.forRequest(method, spelled) : []) {
       ledger.fault();
-      if (fault.kind === 'latency') await pause(fault.ms ?? LATENCY_MS);
-      else if (fault.kind === 'reset') return cut(ctx);
+      if (fault.kind === 'latency') {
+        await pause(fault.ms ?? LATENCY_MS);
+        // Nobody waits any more, and what was not read yet is gone with the connection.
+        if (ctx.req.destroyed) return cut(ctx);
+      } else if (fault.kind === 'reset') return cut(ctx);
       else if (fault.kind === 'timeout') return hold(ctx);
       else if (fault.kind === 'lost-response') loseResponse = true;
       else {
