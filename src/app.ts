@@ -3,7 +3,7 @@
  * Tests call it with overrides.
  */
 import type { Config, Secrets } from './config.ts';
-import { localUrl } from './config.ts';
+import { reachedAt } from './config.ts';
 import { connectors as registry } from './connectors/index.ts';
 import type { Automation } from './core/automation.ts';
 import { limitsOf } from './core/guards.ts';
@@ -98,12 +98,12 @@ export async function startApp({ config, secrets, world: outside, connectors = r
 
     let url: string | null = null;
     let apiToken: string | null = null;
-    const publicUrl = (): string => config.publicUrl ?? url ?? localUrl(config.host, config.port);
+    const publicUrl = (): string => reachedAt(config, url);
     const hooks = createHooks({
       roster,
       accounts: store.accounts,
       world,
-      publicUrl,
+      publicUrl: async () => reachedAt(config, url ?? (await store.address.read())),
     });
     const network = openNetwork(config.allowPrivateSubscribers);
     const files = createSpool();
@@ -160,6 +160,7 @@ export async function startApp({ config, secrets, world: outside, connectors = r
       const listening = await listen({ app, host: config.host, port: config.port, world });
       undo.push(() => listening.close());
       url = listening.url;
+      await store.address.write(publicUrl());
     }
     if (working) {
       if (config.embedded) await store.liftLeases();

@@ -22,7 +22,7 @@ export interface Config {
   readonly role: Role;
   readonly port: number;
   readonly host: string;
-  /** Without a trailing slash. Null only with port 0: the address is known once the server listens (`localUrl`). */
+  /** Where desks are told to reach us, without a trailing slash; null: where the server listens. */
   readonly publicUrl: string | null;
   /** Whether the bundled PostgreSQL is used: no DATABASE_URL was given. */
   readonly embedded: boolean;
@@ -81,6 +81,11 @@ export function localUrl(host: string, port: number): string {
   return `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
 }
 
+/** Where desks are to reach us: where we were told that they do, or where the server listens; a process that does not listen asks where one does. */
+export function reachedAt({ publicUrl, host, port }: Config, listening: string | null): string {
+  return publicUrl ?? listening ?? localUrl(host, port);
+}
+
 /** Reads every setting, or throws one `configuration` error with every fault. An empty variable counts as absent. */
 export function readConfig(env: Environment, overrides: Overrides = {}): Settings {
   const faults: Fault[] = [];
@@ -124,7 +129,7 @@ export function readConfig(env: Environment, overrides: Overrides = {}): Setting
     role,
     port,
     host,
-    publicUrl: values.PUBLIC_URL ?? (port === 0 ? null : localUrl(host, port)),
+    publicUrl: values.PUBLIC_URL,
     embedded,
     backend: values.DATABASE_BACKEND,
     dataDir: resolve(values.DATA_DIR),

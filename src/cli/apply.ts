@@ -1,6 +1,6 @@
 /** `deskmesh apply`: makes a system's accounts and mirrors what mesh.yaml says; a running one notices by itself. */
 import { openStore } from '../app.ts';
-import { localUrl, readConfig, type Environment } from '../config.ts';
+import { reachedAt, readConfig, type Environment } from '../config.ts';
 import { connectors } from '../connectors/index.ts';
 import { compileWhere } from '../contracts/where.ts';
 import { limitsOf } from '../core/guards.ts';
@@ -23,7 +23,7 @@ export async function applyCommand(
   const { store, close } = await openStore({ config, secrets, world, queue: false });
   try {
     const roster = createRoster({ accounts: store.accounts, vault: store.vault, connectors, compileWhere, world });
-    const hooks = createHooks({ roster, accounts: store.accounts, world, publicUrl: () => config.publicUrl ?? localUrl(config.host, config.port) });
+    const hooks = createHooks({ roster, accounts: store.accounts, world, publicUrl: async () => reachedAt(config, await store.address.read()) });
     await store.accounts.apply(desired.accounts, desired.mirrors, limitsOf(config.guards), desired.automations);
     await roster.refresh(true);
     for (const account of roster.all()) {

@@ -29,7 +29,7 @@ export function createHooks(ports: {
   readonly accounts: AccountStore;
   readonly world: World;
   /** Without a trailing slash; asked for late, since the port may be known late. */
-  readonly publicUrl: () => string;
+  readonly publicUrl: () => Promise<string>;
 }): Hooks {
   const { roster, world } = ports;
   const pending = new Set<number>();
@@ -38,7 +38,7 @@ export function createHooks(ports: {
     const member = roster.member(accountId);
     if (member === null) return null;
     const { account, desk } = member;
-    const url = `${ports.publicUrl()}/hooks/${account.id}/${account.hook_token}`;
+    const url = `${await ports.publicUrl()}/hooks/${account.id}/${account.hook_token}`;
     const state = { name: account.name, id: account.id, service: account.service, hook_url: url };
     try {
       const hook = await desk.ensureWebhook(url);

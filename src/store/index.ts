@@ -7,6 +7,7 @@ import type { AccountBooks, EventFeed, GivenStore, OnceStore, Records, TokenStor
 import type { DeliveryBooks, DeliveryStore, SubscriptionStore } from '../ports/subscriptions.ts';
 import { createAccountBooks } from './account-books.ts';
 import { createAccounts } from './accounts.ts';
+import { createAddress, type AddressStore } from './address.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDeliveryBooks } from './delivery-books.ts';
 import { createAutomations } from './automations.ts';
@@ -41,6 +42,7 @@ export interface PostgresStore extends Store {
   readonly subscriptions: SubscriptionStore;
   readonly deliveries: DeliveryStore;
   readonly deliveryBooks: DeliveryBooks;
+  readonly address: AddressStore;
   /** Seals what must come back as it was given out. */
   readonly box: SecretBox;
   /** Lanes of new tickets go straight to this worker from now on. */
@@ -79,6 +81,7 @@ export function createStore(ports: {
     deliveryBooks: createDeliveryBooks({ database, world }),
     automations: createAutomations(database),
     backfills: createBackfills({ database, world }),
+    address: createAddress(database),
     retention: createRetention(database),
     async ping() {
       await database.run('ping', 'select 1', []);

@@ -25,7 +25,7 @@ describe('settings', () => {
         role: 'all',
         port: 8080,
         host: '127.0.0.1',
-        publicUrl: 'http://127.0.0.1:8080',
+        publicUrl: null,
         embedded: true,
         backend: 'postgres',
         dataDir: resolve('./data'),
