@@ -37,27 +37,29 @@ const LONGEST_PAUSE_MS = 40;
 const MOST = 250;
 
 /**
- * Receipts and the signals that come of them, in one statement. A signal names the receipt that it came with by its place in
- * the group (`at`); a receipt that was here before leaves the one on record, and so does one that is older than that: of two
- * processes the one that began first may be through last.
+ * Receipts and the signals that come of them, in one statement. Each receipt names the signal that it leads to by its place, and the
+ * newest of them goes on record there; one that was here before leaves that as it is, and so does one that is older than what is on
+ * record: of two processes the one that began first may be through last.
  */
 const ACCEPT = `
 with input as (
-  select * from unnest($1::int[], $2::text[], $3::jsonb[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[])
-    with ordinality as i (account_id, dedupe, headers, raw_body, state, reason, ticket_id, event, n)
+  select * from unnest($1::int[], $2::text[], $3::jsonb[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $13::int[])
+    with ordinality as i (account_id, dedupe, headers, raw_body, state, reason, ticket_id, event, signal, n)
 ), stored as (
   insert into receipts (account_id, dedupe, headers, raw_body, state, reason, ticket_id, event)
   select account_id, dedupe, headers, raw_body, state, reason, ticket_id, event from input order by n
   on conflict (account_id, dedupe) do nothing
   returning id, account_id, dedupe
 ), kept as (
-  select i.n, s.id from input i join stored s on s.account_id = i.account_id and s.dedupe = i.dedupe
+  select i.n, i.signal, s.id from input i join stored s on s.account_id = i.account_id and s.dedupe = i.dedupe
+), newest as (
+  select signal, max(id) as id from kept group by signal
 ), signalled as (
   insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, receipt, due_at, lease)
-  select t.id, t.account_id, t.ticket_id, 'unknown', $14::jsonb, t.count, now(), kept.id,
+  select t.id, t.account_id, t.ticket_id, 'unknown', $14::jsonb, t.count, now(), newest.id,
     case when t.lease is null then now() else now() + $16 * interval '1 millisecond' end, t.lease
-  from unnest($9::uuid[], $10::int[], $11::text[], $12::int[], $13::int[], $15::uuid[]) as t (id, account_id, ticket_id, count, at, lease)
-  left join kept on kept.n = t.at
+  from unnest($9::uuid[], $10::int[], $11::text[], $12::int[], $15::uuid[]) with ordinality as t (id, account_id, ticket_id, count, lease, n)
+  left join newest on newest.signal = t.n
   on conflict (account_id, ticket_id) do update set
     signalled = replicas.signalled + excluded.signalled,
     signalled_at = now(),
@@ -79,9 +81,8 @@ join receipts r on r.account_id = i.account_id and r.dedupe = i.dedupe`;
 interface TicketSignal {
   readonly id: string;
   readonly lease: string | null;
-  count: number;
-  /** The latest receipt's place in the group, from 1. */
-  at: number;
+  /** The receipts' places in the group, from 0. */
+  readonly receipts: number[];
   latest: NewReceipt;
 }
 
@@ -147,7 +148,7 @@ export function createIntake(ports: IntakePorts): Intake {
           link: null,
           signalled: row.signalled,
           read: 0,
-          receipt: accepted[signal.at - 1]?.id ?? null,
+          receipt: newestOf(signal.receipts.map((i) => accepted[i]?.id)),
           signalled_at: now,
           fresh: false,
           snapshot: signal.latest.snapshot,
@@ -169,10 +170,9 @@ export function createIntake(ports: IntakePorts): Intake {
       const known = signals.get(at);
       if (known === undefined) {
         const lease = handover?.room(receipt.account_id) === true ? world.id() : null;
-        signals.set(at, { id: world.id(), lease, count: 1, at: i + 1, latest: receipt });
+        signals.set(at, { id: world.id(), lease, receipts: [i], latest: receipt });
       } else {
-        known.count += 1;
-        known.at = i + 1;
+        known.receipts.push(i);
         known.latest = receipt;
       }
     });
@@ -185,6 +185,8 @@ export function createIntake(ports: IntakePorts): Intake {
 }
 
 function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSignal[], emptyDoc: string, leaseMs: number): unknown[] {
+  const signalOf: (number | null)[] = receipts.map(() => null);
+  signals.forEach((signal, place) => signal.receipts.forEach((i) => (signalOf[i] = place + 1)));
   return [
     receipts.map((receipt) => receipt.account_id),
     receipts.map((receipt) => receipt.dedupe),
@@ -197,12 +199,16 @@ function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSigna
     signals.map(({ id }) => id),
     signals.map(({ latest }) => latest.account_id),
     signals.map(({ latest }) => latest.ticket_id),
-    signals.map(({ count }) => count),
-    signals.map(({ at }) => at),
+    signals.map((signal) => signal.receipts.length),
+    signalOf,
     emptyDoc,
     signals.map(({ lease }) => lease),
     leaseMs,
   ];
+}
+
+function newestOf(ids: readonly (string | undefined)[]): string | null {
+  return ids.reduce<string | null>((newest, id) => (id !== undefined && Number(id) > Number(newest ?? 0) ? id : newest), null);
 }
 
 /** Which receipts are new, and the ids of those that are not. */

@@ -113,6 +113,14 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(await claim()).toHaveLength(7);
     });
 
+    test('names the newest new receipt of those that come at once, though an old one comes again behind it', async () => {
+      await newAccount();
+      const old = receipt('t1');
+      await store.intake.accept(old);
+      const [fresh] = await Promise.all([store.intake.accept(receipt('t1')), store.intake.accept(old)]);
+      expect(await claimOne()).toMatchObject({ signalled: 3, receipt: fresh?.id });
+    });
+
     test('keeps ignored and parked receipts without waking anybody', async () => {
       await newAccount();
       await store.intake.accept(receipt('t1', { state: 'ignored', reason: 'no ticket', ticket_id: null }));
