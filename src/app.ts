@@ -2,6 +2,7 @@
  * The composition root: the only place that builds things. Reads as a list, from the database up to the HTTP server.
  * Tests call it with overrides.
  */
+import { setMaxListeners } from 'node:events';
 import type { Config, Secrets } from './config.ts';
 import { reachedAt } from './config.ts';
 import { connectors as registry } from './connectors/index.ts';
@@ -76,10 +77,16 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** So long desks may answer what they were asked before a stop: with that and the rest it ends before supervisors lose their patience. */
+const STOP_GRACE_MS = 7_000;
+
 /** Starts everything that the role asks for. What was begun is undone if a later part fails. */
 export async function startApp({ config, secrets, world: outside, connectors = registry }: AppOptions): Promise<App> {
   const requests = createRequestLog(outside.log);
-  const world: World = { ...outside, log: requests.log };
+  const ending = new AbortController();
+  // Every desk listens, and there may be many.
+  setMaxListeners(0, ending.signal);
+  const world: World = { ...outside, log: requests.log, ending: ending.signal };
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) {
@@ -166,7 +173,11 @@ export async function startApp({ config, secrets, world: outside, connectors = r
       if (config.embedded) await store.liftLeases();
       store.handOverTo(engine.worker);
       await engine.start();
-      undo.push(() => engine.stop());
+      undo.push(async () => {
+        // What is cut is not lost: its step is on record, and is looked for before anything is sent again.
+        const patience = setTimeout(() => ending.abort(), STOP_GRACE_MS);
+        await engine.stop().finally(() => clearTimeout(patience));
+      });
     } else {
       undo.push(followAccounts(roster, world));
     }

@@ -9,6 +9,8 @@ export interface World {
   /** Uniform in [0, 1). */
   random(): number;
   readonly log: Log;
+  /** Aborts when the process can wait for nobody any more: calls under way are cut, and nothing new is begun. */
+  readonly ending?: AbortSignal;
 }
 
 /** Every line is an event's name plus fields; never a secret, never a body. */

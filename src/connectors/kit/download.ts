@@ -25,7 +25,7 @@ export async function download(link: string, { service, base, headers, scrub, wo
   const home = new URL(base).origin;
   let url = parsed(link, base);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
-    const answer = await open(url, home, headers, judging);
+    const answer = await open(url, home, headers, judging, world.ending);
     const { statusCode, headers: told } = answer.response;
     const next = statusCode >= 300 && statusCode < 400 ? told.location : undefined;
     if (next !== undefined) {
@@ -56,6 +56,7 @@ async function open(
   home: string,
   headers: Readonly<Record<string, string>>,
   judging: () => Judging,
+  ending: AbortSignal | undefined,
 ): Promise<{ readonly stream: Stream; readonly response: Response }> {
   const own = url.origin === home;
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -67,6 +68,7 @@ async function open(
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
+    ...(ending !== undefined && { signal: ending }),
     ...(own ? {} : { dnsLookup: publicNetwork.lookup as never }),
   };
   const stream = got.stream(url, options);

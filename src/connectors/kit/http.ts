@@ -70,8 +70,11 @@ export function openHttp(options: HttpOptions): Http {
   const judgingBase = { service, scrub: scrubber(options.secrets) };
   const budget = openBudget(world, service);
   const sockets = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 30_000 };
+  const agents = { http: new HttpAgent(sockets), https: new HttpsAgent(sockets) };
+  const cut = (): void => Object.values(agents).forEach((agent) => agent.destroy());
+  world.ending?.addEventListener('abort', cut, { once: true });
   const client: Got = got.extend({
-    agent: { http: new HttpAgent(sockets), https: new HttpsAgent(sockets) },
+    agent: agents,
     headers: { accept: 'application/json', 'user-agent': 'deskmesh', ...options.headers },
     timeout: { ...PHASES, request: patience.call },
     retry: { limit: 0 },
@@ -81,6 +84,7 @@ export function openHttp(options: HttpOptions): Http {
   });
 
   const call = async (method: Method, path: string, sending: Sending, brief: boolean): Promise<Answer> => {
+    if (world.ending?.aborted === true) throw new DeskFailure('unavailable', 'not called: this process is about to end');
     budget.check();
     const write = method !== 'GET';
     const request: OptionsOfTextResponseBody = { method };

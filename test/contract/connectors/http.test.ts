@@ -133,6 +133,22 @@ describe('what is answered', () => {
     expect((await failureOf(http({ call: 10_000, look: 30 }).look('/x'))).kind).toBe('unavailable');
   });
 
+  test('never is not waited for by a process that ends: a write is left open, a read was not answered, and nothing is asked any more', async () => {
+    const ending = new AbortController();
+    let asked: () => void = () => undefined;
+    handler = () => asked();
+    const http = openHttp({ service: 'desk', base, headers: {}, secrets: [], complaints: () => ({}), world: { ...testWorld(() => now), ending: ending.signal } });
+    const underWay = new Promise<void>((resolve) => {
+      asked = () => requests.length === 2 && resolve();
+    });
+    const [write, read] = [failureOf(http.send('POST', '/write', { json: {} })), failureOf(http.get('/read'))];
+    await underWay;
+    ending.abort();
+    expect([await write, await read]).toEqual([expect.objectContaining({ kind: 'unsure' }), expect.objectContaining({ kind: 'unavailable' })]);
+    expect(await failureOf(http.send('POST', '/late'))).toMatchObject({ kind: 'unavailable' });
+    expect(requests.toSorted()).toEqual(['GET /read', 'POST /write']);
+  });
+
   test('with a form whose connection is cut in the middle leaves the write open, and nothing else', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'deskmesh-form-')), 'large');
     await writeFile(path, Buffer.alloc(8 * 1024 * 1024, 'x'));
