@@ -3,8 +3,7 @@
  * Tests call it with overrides.
  */
 import { setMaxListeners } from 'node:events';
-import type { Config, Secrets } from './config.ts';
-import { reachedAt } from './config.ts';
+import { reachedAt, type Config, type Secrets } from './config.ts';
 import { connectors as registry } from './connectors/index.ts';
 import type { Automation } from './core/automation.ts';
 import { limitsOf } from './core/guards.ts';
@@ -106,12 +105,7 @@ export async function startApp({ config, secrets, world: outside, connectors = r
     let url: string | null = null;
     let apiToken: string | null = null;
     const publicUrl = (): string => reachedAt(config, url);
-    const hooks = createHooks({
-      roster,
-      accounts: store.accounts,
-      world,
-      publicUrl: async () => reachedAt(config, url ?? (await store.address.read())),
-    });
+    const hooks = createHooks({ roster, accounts: store.accounts, world, publicUrl: async () => reachedAt(config, url ?? (await store.address.read())) });
     const network = openNetwork(config.allowPrivateSubscribers);
     const files = createSpool();
     undo.push(() => files.close());

@@ -19,6 +19,8 @@ export interface CrashLoop {
   readonly tickets: number;
   readonly databaseUrl: string;
   readonly folder: string;
+  /** Whether files travel: a write with files that nobody answered is looked for only when it may take no longer, minutes later. */
+  readonly files: boolean;
   /** A row of chances in [0, 1). */
   readonly chance: () => number;
   readonly say: (line: string) => void;
@@ -67,14 +69,17 @@ const FAULTS: Readonly<Record<Exclude<Fault['kind'], 'none'>, readonly Fault[]>>
 };
 const PEOPLE = 4;
 const LONGEST_LIFE_MS = 1_500;
-const PATIENCE_MS = 300_000;
+/** So long nothing may be written before it counts as the end, whatever is wrong then: longer than a write with files is waited for. */
+const PATIENCE_MS = 240_000;
+/** Looking at everything takes the desks' own time: so many times as long nobody looks. */
+const REST = 4;
 
-export async function crashLoop({ kills, tickets, databaseUrl, folder, chance, say }: CrashLoop): Promise<CrashReport> {
+export async function crashLoop({ kills, tickets, databaseUrl, folder, files, chance, say }: CrashLoop): Promise<CrashReport> {
   const desks = await startSandbox();
   const services = desks.map(({ service }) => service);
   const running = new Map<string, Running>();
   try {
-    const [port, mesh] = await Promise.all([freePort(), writeMesh(folder, desks)]);
+    const [port, mesh] = await Promise.all([freePort(), writeMesh(folder, desks, files)]);
     const env = { DATABASE_URL: databaseUrl, SECRET_KEY: 'a key of forty characters that tests use', PUBLIC_URL: `http://127.0.0.1:${port}`, SWEEP_SECONDS: '2', LOG_LEVEL: 'error' };
     const start = async (role: 'web' | 'worker'): Promise<Running> => {
       const process = deskmesh(['serve', '--json', '--role', role, '--config', mesh], { ...env, PORT: role === 'web' ? String(port) : '0' });
@@ -109,19 +114,26 @@ export async function crashLoop({ kills, tickets, databaseUrl, folder, chance, s
     say('the faults are over');
     const began = performance.now();
     const readers = readersOf(desks);
-    let wrong = await differences(services, readers, stories);
-    while (wrong.length > 0 && performance.now() - began < PATIENCE_MS) {
-      await pause(500);
+    const written = (): number => Object.values(writesOf(desks)).reduce((sum, count) => sum + count, 0);
+    let wrong: readonly string[] = [];
+    for (let [last, progressed] = [written(), began]; ; ) {
+      const asked = performance.now();
       wrong = await differences(services, readers, stories);
+      if (written() !== last) [last, progressed] = [written(), performance.now()];
+      if (wrong.length === 0 || performance.now() - progressed > PATIENCE_MS) break;
+      await pause(Math.max(500, REST * (performance.now() - asked)));
     }
     const settledMs = Math.round(performance.now() - began);
     const { drift, findings } = await driftOf(env);
-    const writes = Object.fromEntries(desks.map((desk) => [desk.service, (desk.state() as { write_count: number }).write_count]));
-    return { kills, tickets, wrong, writes, settledMs, drift, findings };
+    return { kills, tickets, wrong, writes: writesOf(desks), settledMs, drift, findings };
   } finally {
     await Promise.all([...running.values()].map((process) => process.stop('SIGKILL')));
     await Promise.all(desks.map((desk) => desk.close()));
   }
+}
+
+function writesOf(desks: readonly SandboxDesk[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(desks.map((desk) => [desk.service, (desk.state() as { write_count: number }).write_count]));
 }
 
 /** Nothing missing, extra or differing, nothing unread, and every story mirrored from where it was told to all other desks. */
@@ -146,11 +158,11 @@ function storyOf(index: number, service: string): Story {
   };
 }
 
-async function writeMesh(folder: string, desks: readonly SandboxDesk[]): Promise<string> {
+async function writeMesh(folder: string, desks: readonly SandboxDesk[], files: boolean): Promise<string> {
   const accounts = desks.map(({ service, url, credentials }) => ({ name: service, service, url, credentials, settings: SETTINGS[service] ?? {} }));
   const serial = Object.fromEntries(desks.map(({ service }) => [service, SERIAL[service]]));
   const path = join(folder, 'mesh.yaml');
-  await writeFile(path, JSON.stringify({ accounts, mirrors: [{ name: 'all', accounts: accounts.map(({ name }) => name), custom_fields: { serial } }] }));
+  await writeFile(path, JSON.stringify({ accounts, mirrors: [{ name: 'all', accounts: accounts.map(({ name }) => name), custom_fields: { serial }, attachments: files }] }));
   return path;
 }
 

@@ -13,7 +13,7 @@ const folder = await mkdtemp(join(tmpdir(), 'deskmesh-crash-'));
 const database = await startEmbedded({ dataDir: join(folder, 'data'), log: createWorld({ level: 'warn' }).log });
 try {
   const report = await crashLoop({
-    kills: Number(values.kills), tickets: Number(values.tickets), databaseUrl: database.url, folder, chance: chances(Number(values.seed)),
+    kills: Number(values.kills), tickets: Number(values.tickets), databaseUrl: database.url, folder, files: true, chance: chances(Number(values.seed)),
     say: (line) => process.stdout.write(`${line}\n`),
   });
   for (const sentence of [...report.wrong, ...report.findings].slice(0, 50)) process.stdout.write(`${sentence}\n`);
