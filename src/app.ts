@@ -14,6 +14,7 @@ import { createAutomate } from './engine/automate.ts';
 import { createAudience } from './engine/audience.ts';
 import { createDeliverer } from './engine/deliver.ts';
 import { createHooks, type HookState } from './engine/hooks.ts';
+import { followAccounts } from './engine/follow.ts';
 import { createOperator } from './engine/operator.ts';
 import { createReceiver } from './engine/receive.ts';
 import { createRoster, type Roster } from './engine/roster.ts';
@@ -290,17 +291,4 @@ async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnT
       ...(held === undefined ? {} : { deletions_held: held }),
     })),
   };
-}
-
-/** A process without a worker still has to notice new accounts and secrets. */
-function followAccounts(roster: Roster, world: World): () => Promise<void> {
-  const stopping = new AbortController();
-  const follow = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await world.sleep(1_000, stopping.signal);
-      await roster.refresh().catch((error: unknown) => world.log.warn('accounts.not_refreshed', { message: String(error) }));
-    }
-  };
-  void follow();
-  return async () => stopping.abort();
 }
