@@ -20,7 +20,7 @@ export function addOperatingCommands(program: Command, { env, print, exit }: Ter
   program
     .command('explain')
     .description('everything that came in, was decided, written and answered for one ticket')
-    .argument('<ticket>', 'account:ticket-id, or the id of a link or replica')
+    .argument('<ticket>', 'account:ticket-id, a ticket\u2019s id or address on any desk, or the id of a link or replica')
     .addOption(json())
     .action((name: string, options: { json: boolean }) => explainCommand(name, options, env, print));
   program
@@ -42,7 +42,7 @@ export function addOperatingCommands(program: Command, { env, print, exit }: Ter
   program
     .command('release')
     .description('free what waits for a person; without a choice, list it')
-    .argument('[names...]', 'ids of receipts, replicas or links, or account:ticket-id')
+    .argument('[names...]', 'ids of receipts, replicas, links or tickets, or account:ticket-id')
     .option('--account <name>', 'only what is parked on this account')
     .addOption(new Option('--kind <kind>', 'only what is parked of this kind').choices(PARKED_KINDS))
     .option('--all', 'everything', false)

@@ -57,7 +57,9 @@ test('explain tells a ticket from its first webhook to the echo of the last writ
   expect(times).toEqual([...times].sort());
 
   const replica = (head['replicas'] as readonly { readonly id: string; readonly account: string }[]).find(({ account }) => account === 'freshdesk');
-  for (const name of [link.id, replica?.id ?? '', `freshdesk:${idOn('freshdesk', 'Explained')}`]) {
+  const there = idOn('freshdesk', 'Explained');
+  const addresses = [`${trio.desk('zendesk').url}/agent/tickets/${id}`, `${trio.desk('freshdesk').url}/a/tickets/${there}?current_tab=details`, `http://127.0.0.1:${trio.port}/v1/links/${link.id}`];
+  for (const name of [link.id, replica?.id ?? '', `freshdesk:${there}`, there, ...addresses]) {
     const again = await lines('explain', name);
     expect((again.lines[0]?.['link'] as Line)['id']).toBe(link.id);
     expect(again.lines.length).toBeGreaterThanOrEqual(told.length);
