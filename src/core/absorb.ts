@@ -176,7 +176,7 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
   if (!countBounce(draft, replica, field, seen, began)) return;
   const entry = entryOf(field, link, sight);
   if (entry === 'stays') {
-    draft.notes.push({ what: 'left alone', field, because: 'no mirror carries this field from this account' });
+    draft.notes.push({ what: 'left alone', field, because: 'no mirror carries this field from this account', values: { here: value, elsewhere: state?.value ?? null } });
     return;
   }
   if (entry === 'gives way') {

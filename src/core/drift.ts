@@ -103,10 +103,23 @@ function isLeft({ field, state, seen, settled }: Place, sight: Sight): boolean {
   const terms = sight.rules.terms(state.from, sight.account.id);
   if (terms === null || terms.ignore.includes(field)) return true;
   if (!settled) return false;
+  if (isPreset(field, seen, sight) || (!own && !isHeard(field, sight))) return true;
   const writable = writableOf(field, sight.can);
   if (!own && writable !== 'always' && writable !== 'update') return true;
   // Whom this desk does not know is left out when it is written.
   return kindOf(field) === 'person' && (seen === null || String(seen).startsWith('id:')) && !own;
+}
+
+/** Whether a mirror carries changes of this field from this account: if none does, what people change here stays here. */
+function isHeard(field: LinkField, { rules, account }: Sight): boolean {
+  return rules.reached(account.id).some((to) => rules.terms(account.id, to)?.ignore.includes(field) === false);
+}
+
+/** It is what the mirrors give every new ticket there, and nobody has changed it since. */
+function isPreset(field: LinkField, seen: Normal, sight: Sight): boolean {
+  if (sight.lens.presets === null) return false;
+  const preset = normal(field, sight.lens.read(sight.forecast(sight.lens.presets))[field]);
+  return preset !== undefined && same(seen, preset);
 }
 
 function writableOf(field: LinkField, can: Capabilities): Writable | undefined {

@@ -28,6 +28,8 @@ export interface Lens {
   write(values: Values): TicketFields;
   /** The same for a new ticket, with constants and defaults. */
   writeNew(values: Values): TicketFields;
+  /** What a new ticket there has of its own: its constants, and the defaults that nothing stands against. Null if it has none. */
+  readonly presets: TicketFields | null;
 }
 
 /** Terms of one account from several mirrors; `apply` has refused those that contradict each other. */
@@ -116,7 +118,8 @@ export function lensOf(terms: LensTerms): Lens {
     return fields as TicketFields;
   }
 
-  return { names, read, write, writeNew };
+  const presets = Object.keys(terms.constants).length === 0 && Object.keys(terms.defaults).length === 0 ? null : writeNew({});
+  return { names, read, write, writeNew, presets };
 }
 
 /** The ids of the custom fields that have a value on this account's ticket and no name in the mesh, so that they are not carried. */

@@ -7,6 +7,7 @@
 import { normal, normalFields, same } from './compare.ts';
 import { BUDGET, heldByBudget, isSpent } from './guards.ts';
 import { ticketKey } from './keys.ts';
+import type { Values } from './lens.ts';
 import type { LinkField, Warning } from './model.ts';
 import { blocked, forecastOf, planUpdate, refusedBefore, writableOf } from './plan-fields.ts';
 import { filesFor } from './plan-files.ts';
@@ -211,7 +212,7 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
       kind: 'ticket.create',
       key: ticketKey(replica),
       fields: sight.lens.writeNew(values),
-      forecast: Object.keys(values).length === Object.keys(link.fields).length ? normalFields(shown, sight.lens.names) : forecastOf(values, sight),
+      forecast: forecastOfNew(values, link, shown, sight),
       clocks,
       files: replica.follows === null ? files : [],
       follows: replica.follows,
@@ -221,6 +222,12 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
     },
     notes: [],
   };
+}
+
+/** With what the account gives every new ticket: its constants are no change of anybody's on that desk. `shown` is the whole link there. */
+function forecastOfNew(values: Values, link: Link, shown: Values, sight: Sight): Partial<Record<LinkField, Normal>> {
+  if (sight.lens.presets !== null) return normalFields(sight.lens.read(sight.forecast(sight.lens.writeNew(values))), Object.keys(values) as LinkField[]);
+  return Object.keys(values).length === Object.keys(link.fields).length ? normalFields(shown, sight.lens.names) : forecastOf(values, sight);
 }
 
 /** What the link has of fields that this account's lens does not know: a custom field, or a group. */

@@ -50,10 +50,14 @@ describe('fields', () => {
   test.each<[string, Partial<Sight>, Partial<Replica>]>([
     ['a mirror leaves it alone', { rules: rulesOf([edge(1, 2, { ignore: ['status'] })]) }, {}],
     ['no mirror leads here', { rules: rulesOf([edge(2, 1)]) }, {}],
+    ['people here changed it, and no mirror carries that', { rules: rulesOf([edge(1, 2)]) }, {}],
     ['the desk takes it with a new ticket only', { can: can({ fields: { subject: 'always', status: 'create' } }) }, {}],
   ])('are left where %s', (_why, given, draft) => {
     const settled = { base: { subject: 'Printer', status: 'open' }, applied: { subject: clock(0), status: clock(50) }, ...draft };
-    expect(compared({ link: { fields: { subject: field('Printer'), status: field('pending', 50) } }, sight: given, replica: settled }).findings).toEqual([]);
+    const link = { fields: { subject: field('Printer'), status: field('pending', 50) } };
+    expect(compared({ link, sight: given, replica: settled }).findings).toEqual([]);
+    // The same where the rules are the usual ones is a difference.
+    expect(compared({ link, replica: settled }).findings).toHaveLength(1);
   });
 
   test('people whom the desk does not know are left out, others are not', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { absorb } from '../../../src/core/absorb.ts';
+import { compare } from '../../../src/core/drift.ts';
 import { lensesTogether, lensOf, NO_LENS_TERMS, type LensTerms } from '../../../src/core/lens.ts';
 import { plan } from '../../../src/core/plan.ts';
 import { rulesOf } from '../../../src/core/rules.ts';
@@ -79,6 +80,37 @@ describe('an account’s own words', () => {
   test('several mirrors add up', () => {
     const both = lensesTogether(terms({ custom: { a: '1' }, values: { status: { pending: 'open' } } }), terms({ custom: { b: '2' }, values: { status: { closed: 'resolved' } } }));
     expect(both).toEqual(terms({ custom: { a: '1', b: '2' }, values: { status: { pending: 'open', closed: 'resolved' } } }));
+  });
+});
+
+describe('what every new ticket of an account has', () => {
+  const lens = lensOf(terms({ constants: { ticket_type: 'question' }, defaults: { priority: 'low' } }));
+  const given = link({ fields: { ...link().fields, ticket_type: field('incident'), priority: field(null), subject: field('Printer') } });
+  const eyes = sight({ lens });
+  const { step } = plan(given, wantedReplica('r2', 'l1', 2), eyes, clock(100));
+  const answer = ticket({ ...step?.fields, id: 'T2' });
+  const made = settle(given, { ...wantedReplica('r2', 'l1', 2), intent: intent({ ...step }) }, { kind: 'done', id: 'T2', ticket: answer, comment: null, warnings: [], adopted: false }, eyes, clock(101));
+
+  test('is written over what the link says, or where it says nothing', () => {
+    expect(step?.fields).toMatchObject({ subject: 'Printer', ticket_type: 'question', priority: 'low' });
+  });
+
+  test('is nobody’s change there: it does not travel, nothing is written over it, and it is no drift', () => {
+    expect(made.link).toBe(given);
+    expect(made.notes).toEqual([]);
+    expect(plan(made.link, made.replica, eyes, clock(102)).step).toBeNull();
+    expect(compare(made.link, made.replica, { began: clock(103), ticket: answer, comments: [] }, eyes)).toMatchObject({ findings: [] });
+  });
+
+  test('nor is it if the answer was lost and the ticket is found later', () => {
+    const found = settle(given, { ...wantedReplica('r2', 'l1', 2), intent: intent({ ...step, tries: 2 }) }, { kind: 'done', id: 'T2', ticket: answer, comment: null, warnings: [], adopted: true }, eyes, clock(101));
+    expect(found.link).toBe(given);
+  });
+
+  test('a change elsewhere after that is written, and one there travels', () => {
+    const later = { ...made.link, version: 2, fields: { ...made.link.fields, ticket_type: field('problem', 200) } };
+    expect(plan(later, made.replica, eyes, clock(300)).step).toMatchObject({ kind: 'ticket.update', fields: { ticket_type: 'problem' } });
+    expect(absorb(made.link, made.replica, look({ ...answer, priority: 'high' }), eyes).link.fields.priority).toMatchObject({ value: 'high', from: 2 });
   });
 });
 

@@ -28,6 +28,15 @@ describe('where', () => {
     expect([freezing.of(off).terms(1, 2), freezing.of(off).terms(2, 1)?.comments]).toEqual([null, 'all']);
   });
 
+  test('what changed while a ticket was frozen is written once it fits again', () => {
+    const eyes = sight({ rules: rulesOf([edge(1, 2, { where: TAGGED, unmatched: 'freeze' })], compileWhere) });
+    const off = link({ fields: { subject: field('Scanner', 50), status: field('open') }, version: 2 });
+    const frozen = plan(off, replica(), eyes, now);
+    expect(frozen.step).toBeNull();
+    const back = { ...off, fields: { ...off.fields, tags: field(['vendor'], 60) }, version: 3 };
+    expect(plan(back, frozen.replica, eyes, now).step).toMatchObject({ kind: 'ticket.update', fields: { subject: 'Scanner' } });
+  });
+
   test('sees custom fields by the names of the mesh', () => {
     const where = { properties: { custom_properties: { contains: { properties: { id: { const: 'tier' }, value: { const: 'gold' } } } } } };
     const golden = rulesOf([edge(1, 2, { where })], compileWhere);
