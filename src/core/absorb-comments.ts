@@ -197,7 +197,7 @@ function wordsFor(source: LinkComment, sight: Sight): string | null {
 /** Whether what people here do to this comment travels to where it was written, and from there to all copies. */
 function carries(source: LinkComment, sight: Sight): boolean {
   const terms = sight.rules.terms(sight.account.id, source.from);
-  return terms !== null && (terms.comments === 'all' || (terms.comments === 'public' && source.public));
+  return terms !== null && (terms.comments === 'all' || terms.comments === 'all_as_public' || (terms.comments === 'public' && source.public));
 }
 
 /** A comment that no copy is on record for: a person wrote it here. */

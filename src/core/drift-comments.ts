@@ -4,7 +4,7 @@ import { hasWords } from './drift-words.ts';
 import { waiting, type Difference, type Finding } from './finding.ts';
 import { commentKey } from './keys.ts';
 import type { Comment } from './model.ts';
-import type { Sight } from './sight.ts';
+import { isPublicHere, type Sight } from './sight.ts';
 import type { Copy, Link, LinkComment, Replica } from './state.ts';
 
 export function compareComments(link: Link, replica: Replica, seen: readonly Comment[], began: number, sight: Sight): readonly Finding[] {
@@ -43,13 +43,14 @@ function compareOne(comment: LinkComment, copy: Copy | undefined, byId: Readonly
 
 function differencesOf(comment: LinkComment, copy: Copy, shown: Comment, replica: Replica, sight: Sight): readonly Difference[] {
   const differences: Difference[] = [];
-  if (shown.public !== comment.public && (shown.public || shown.public !== copy.public)) {
+  const wanted = isPublicHere(comment, sight);
+  if (shown.public !== wanted && (shown.public || shown.public !== copy.public)) {
     const because = shown.public ? (parked(comment, replica) ?? 'it is private, and can be read by the customer here') : 'it was made private on this desk, which was not taken in yet';
-    differences.push({ field: 'public', link: comment.public, desk: shown.public, because, settled: false });
+    differences.push({ field: 'public', link: wanted, desk: shown.public, because, settled: false });
   }
   const unchanged = wordsDigest(shown.content) === copy.text;
   const caughtUp = copy.applied >= comment.clock;
-  const words = sight.forecastComment({ content: comment.content, public: comment.public }).content;
+  const words = sight.forecastComment({ content: comment.content, public: wanted }).content;
   if (hasWords(shown.content, words)) return differences;
   // What a desk keeps for good, and what its mirror does not carry any more, stays as it was first written.
   if (unchanged && (!sight.can.comments.edit || !reaches(comment, sight))) return differences;
@@ -81,13 +82,13 @@ function travels(sight: Sight): boolean {
 }
 
 function belongs(comment: LinkComment, sight: Sight): boolean {
-  return !comment.deleted && sight.can.comments.create && reaches(comment, sight) && (comment.public || sight.can.comments.private);
+  return !comment.deleted && sight.can.comments.create && reaches(comment, sight) && (isPublicHere(comment, sight) || sight.can.comments.private);
 }
 
 function reaches(comment: LinkComment, sight: Sight): boolean {
   if (comment.from === sight.account.id) return true;
   const terms = sight.rules.terms(comment.from, sight.account.id);
-  return terms !== null && (terms.comments === 'all' || (terms.comments === 'public' && (comment.public || comment.deleted)));
+  return terms !== null && (terms.comments === 'all' || terms.comments === 'all_as_public' || (terms.comments === 'public' && (comment.public || comment.deleted)));
 }
 
 function parked(comment: LinkComment, replica: Replica): string | null {

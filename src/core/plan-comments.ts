@@ -4,7 +4,7 @@ import { commentKey } from './keys.ts';
 import type { CommentDraft } from './model.ts';
 import { filesFor } from './plan-files.ts';
 import { lineWords, renderComment } from './render.ts';
-import { isCutOff, type Sight } from './sight.ts';
+import { isCutOff, isPublicHere, type Sight } from './sight.ts';
 import type { Copy, Link, LinkComment, Note, Replica } from './state.ts';
 import { commentStepName, isHeld, NO_STEP_PARTS, type Plan, type Step } from './step.ts';
 
@@ -18,7 +18,7 @@ export function planComments(link: Link, replica: Replica, sight: Sight): Plan {
   const inOrder = Object.values(link.comments).sort((a, b) => a.created - b.created || (a.uid < b.uid ? -1 : 1));
   // What is to be hidden comes first, so that nothing that waits is in its way.
   for (const comment of inOrder) {
-    if (comment.public || copies[comment.uid]?.public !== true) continue;
+    if (isPublicHere(comment, sight) || copies[comment.uid]?.public !== true) continue;
     const step = planComment(comment, copies, { ...replica, copies }, [], sight);
     if (step !== null) return { replica: { ...replica, copies }, step, notes };
   }
@@ -48,7 +48,7 @@ function planComment(comment: LinkComment, copies: Record<string, Copy>, replica
     notes.push({ what: 'kept', because: 'this desk cannot delete comments', values: { uid: comment.uid } });
     return caughtUp();
   }
-  if (copy.public && !comment.public) {
+  if (copy.public && !isPublicHere(comment, sight)) {
     const tighter = tightening(comment, copy, copy.comment_id, replica, sight);
     if (tighter !== null) return free(tighter);
     // Its later words were never public, so they do not come here either.
@@ -80,7 +80,7 @@ function update(comment: LinkComment, copy: Copy, commentId: string, replica: Re
 /** Never wider: a private comment goes only where it can be private, and only under terms that carry it. */
 function mayShow(comment: LinkComment, notes: Note[], sight: Sight): boolean {
   if (comment.deleted || !sight.can.comments.create || !reaches(comment, sight)) return false;
-  if (!comment.public && !sight.can.comments.private) {
+  if (!isPublicHere(comment, sight) && !sight.can.comments.private) {
     notes.push({ what: 'left out', because: 'this desk cannot hold a private comment', values: { uid: comment.uid } });
     return false;
   }
@@ -90,14 +90,14 @@ function mayShow(comment: LinkComment, notes: Note[], sight: Sight): boolean {
 function reaches(comment: LinkComment, sight: Sight): boolean {
   const terms = sight.rules.terms(comment.from, sight.account.id);
   if (terms === null || terms.comments === 'none') return comment.from === sight.account.id;
-  return terms.comments === 'all' || comment.public || comment.deleted;
+  return terms.comments !== 'public' || comment.public || comment.deleted;
 }
 
 function draftOf(comment: LinkComment, copy: Copy | undefined, sight: Sight): CommentDraft {
   const own = copy !== undefined && !copy.ours;
   return {
     content: own ? comment.content : renderComment(comment, sight.nameOfAccount(comment.from), lineWords(comment, sight.account.id, sight.rules.terms(comment.from, sight.account.id))),
-    public: comment.public,
+    public: own ? comment.public : isPublicHere(comment, sight),
   };
 }
 

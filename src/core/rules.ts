@@ -16,7 +16,7 @@ export interface Terms {
   readonly ignore: readonly LinkField[];
   /** The one account whose changes of a field count; the others are set back to it. */
   readonly owner: Readonly<Partial<Record<LinkField, number>>>;
-  readonly comments: 'all' | 'public' | 'none';
+  readonly comments: CommentTerms;
   /** The largest file that goes along, in bytes; 0 for none, null for as large as the desk takes. */
   readonly files: number | null;
   /** The line above a mirrored comment; null for the usual one. */
@@ -31,6 +31,9 @@ export interface Terms {
   /** By what tickets are recognised that are on both sides already; null: every ticket is one of its own. */
   readonly pair?: PairTerms | null;
 }
+
+/** Which comments travel. `all_as_public` is the only rule that widens: it is taken only from who says so in so many words. */
+export type CommentTerms = 'all' | 'public' | 'none' | 'all_as_public';
 
 /** What the deletion of a ticket does to its replicas. */
 export type OnDelete = 'delete' | 'close' | 'ignore';
@@ -76,7 +79,7 @@ export type CompileWhere = (schema: Readonly<Record<string, unknown>>) => (ticke
 const MOST_CASES = 1_000;
 
 const DELETE_ORDER = { ignore: 0, close: 1, delete: 2 } as const;
-const COMMENT_ORDER = { none: 0, public: 1, all: 2 } as const;
+const COMMENT_ORDER = { none: 0, public: 1, all: 2, all_as_public: 3 } as const;
 
 /** Along a path the narrower terms hold. */
 function narrower(a: Terms, b: Terms): Terms {

@@ -4,7 +4,7 @@ import type { Lens, Values } from './lens.ts';
 import type { Limits } from './guards.ts';
 import type { CommentDraft, TicketFields } from './model.ts';
 import type { Rules } from './rules.ts';
-import { valuesOf, type Link } from './state.ts';
+import { valuesOf, type Link, type LinkComment } from './state.ts';
 
 export interface Sight {
   readonly account: { readonly id: number; readonly name: string };
@@ -28,6 +28,11 @@ export function forLink(link: Link, sight: Sight): Sight {
 /** Whether only a condition that the ticket does not fit now keeps something from travelling: what is due waits until it fits again. */
 export function isCutOff(from: number, { rules, account }: Sight): boolean {
   return rules.terms(from, account.id) === null && rules.all.terms(from, account.id) !== null;
+}
+
+/** Whether a comment is for customers to read on this account: where it is public, or by the one rule that says so of private ones. */
+export function isPublicHere(comment: LinkComment, { rules, account }: Pick<Sight, 'rules' | 'account'>): boolean {
+  return comment.public || (comment.from !== account.id && rules.terms(comment.from, account.id)?.comments === 'all_as_public');
 }
 
 /** What this account would show of the link's values after they were written there, in the mesh's words. */
