@@ -4,7 +4,7 @@ import { AUTOMATION_FIELDS, wrongWithField, wrongWithText } from '../core/automa
 import { fieldNamed } from '../core/automate.ts';
 import type { MeshFault, MeshFile, Path } from './mesh-file.ts';
 import { didYouMean } from './mesh-shape.ts';
-import { wrongWith } from './mesh-terms.ts';
+import { wrongWith } from './mesh-where.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

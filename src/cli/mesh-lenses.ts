@@ -2,6 +2,7 @@
 import { lensesTogether, NO_LENS_TERMS, type LensTerms } from '../core/lens.ts';
 import type { MappedField } from '../core/model.ts';
 import type { MeshFault, MeshFile, Path } from './mesh-file.ts';
+import { fieldsIn, isFields, type Fields } from './mesh-parts.ts';
 import { didYouMean } from './mesh-shape.ts';
 
 /** As the schema lets it be written. */
@@ -12,14 +13,15 @@ export interface WrittenLenses {
   readonly defaults?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const WORDS: Readonly<Record<string, readonly string[]>> = {
+/** Fields that have a closed list of words in every desk's reading. */
+export const WORDS: Readonly<Record<string, readonly string[]>> = {
   status: ['open', 'pending', 'resolved', 'closed'],
   priority: ['low', 'normal', 'high', 'urgent'],
 };
-const MAPPED: readonly string[] = ['status', 'priority', 'ticket_type', 'assignee', 'group'];
+export const MAPPED: readonly string[] = ['status', 'priority', 'ticket_type', 'assignee', 'group'];
 const SET: readonly string[] = ['subject', 'description', 'status', 'priority', 'ticket_type', 'tags', 'due_at', 'group', 'company', 'public'];
+
+const DUE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 export function lensesOf(mirror: WrittenLenses): Readonly<Record<string, LensTerms>> {
   const { custom_fields: customs = {}, values = {}, constants = {}, defaults = {} } = mirror;
@@ -63,11 +65,31 @@ export function lensFaults(file: MeshFile, path: Path, mirror: Fields, members: 
         if (!known.includes(field)) {
           faults.push(file.faultAt(place, `There is no such field here: known are ${known.join(', ')}. A custom field is named under custom_fields first.${didYouMean(field, known)}`));
         } else if (part === 'values') faults.push(...wordFaults(file, place, field, content));
-        else if (WORDS[field]?.includes(String(content)) === false) faults.push(file.faultAt(place, `This must be one of ${WORDS[field].join(', ')}.`));
+        else {
+          const wrong = wrongWithPreset(field, content);
+          if (wrong !== null) faults.push(file.faultAt(place, wrong));
+        }
       }
     }
   }
   return faults;
+}
+
+/** What a constant or default of one of the ticket's own fields must be; custom ones are their desks' business. */
+function wrongWithPreset(field: string, content: unknown): string | null {
+  const words = WORDS[field];
+  if (words !== undefined) return words.includes(String(content)) ? null : `This must be one of ${words.join(', ')}.${didYouMean(String(content), words)}`;
+  if (!SET.includes(field)) return null;
+  switch (field) {
+    case 'tags':
+      return Array.isArray(content) && content.every((tag) => typeof tag === 'string') ? null : 'This must be a list of texts. For instance: [from-vendor].';
+    case 'public':
+      return typeof content === 'boolean' ? null : 'This must be true or false.';
+    case 'due_at':
+      return typeof content === 'string' && DUE.test(content) && !Number.isNaN(Date.parse(content)) ? null : 'This must be a moment in UTC. For instance: "2026-01-31T08:00:00Z".';
+    default:
+      return typeof content === 'string' ? null : 'This must be a text: put it in quotes.';
+  }
 }
 
 function wordFaults(file: MeshFile, path: Path, field: string, map: unknown): readonly MeshFault[] {
@@ -109,12 +131,4 @@ function statements(mirror: Fields): readonly { readonly place: Path; readonly w
     ),
   );
   return [...customs, ...values, ...set];
-}
-
-function fieldsIn(value: unknown): [string, unknown][] {
-  return isFields(value) ? Object.entries(value) : [];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,20 +1,19 @@
 /** The part of a mirror in mesh.yaml that is about what travels and which way it wins: what is wrong with it, and what it comes to. */
-import { compileWhere } from '../contracts/where.ts';
-import type { LinkField } from '../core/model.ts';
+import { FIELD_NAMES, type LinkField } from '../core/model.ts';
 import type { PairTerms } from '../core/pairing.ts';
 import { USUAL_TERMS, type OnDelete, type Terms } from '../core/rules.ts';
 import type { DraftTerms } from '../ports/store.ts';
 import type { MeshFault, MeshFile, Path } from './mesh-file.ts';
+import { fieldsIn, isFields, textsIn, type Fields } from './mesh-parts.ts';
 import { didYouMean } from './mesh-shape.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { whereFaults } from './mesh-where.ts';
 
 /** As the schema lets it be written. */
 export interface WrittenTerms {
   readonly where?: Fields;
   readonly targets?: Readonly<Record<string, { readonly where?: Fields }>>;
   readonly unmatched?: Terms['unmatched'];
-  readonly fields?: { readonly ignore?: readonly LinkField[]; readonly owner?: Readonly<Record<string, string>> };
+  readonly fields?: { readonly ignore?: readonly string[]; readonly owner?: Readonly<Record<string, string>> };
   readonly comments?: Terms['comments'];
   readonly author_line?: string;
   readonly attachments?: boolean | { readonly max_bytes: number };
@@ -30,14 +29,31 @@ interface WrittenPair {
   readonly within_minutes?: number;
 }
 
+/** What is known of a mirror before its terms are judged. */
+export interface Around {
+  /** The accounts that it connects. */
+  readonly members: readonly string[];
+  /** The accounts that it writes to. */
+  readonly targets: readonly string[];
+  /** The names of all custom fields that any mirror has. */
+  readonly customs: readonly string[];
+}
+
+const RULED: readonly string[] = [...FIELD_NAMES, 'group'];
+
+/** A field as the rules name it: a custom one by its name in the mesh. */
+function ruledField(name: string): LinkField {
+  return RULED.includes(name) ? (name as LinkField) : `custom:${name}`;
+}
+
 /** The terms on which changes go to `target`. */
 export function termsOf(written: WrittenTerms, target: string): DraftTerms {
   const { where, targets = {}, unmatched = 'keep', fields = {}, comments = 'all', author_line = null, attachments = true, on_delete = 'delete', closed = 'park' } = written;
   const wheres = [where, targets[target]?.where].filter((one) => one !== undefined);
   return {
     ...USUAL_TERMS,
-    ignore: [...new Set(fields.ignore ?? [])],
-    owner: fields.owner ?? {},
+    ignore: [...new Set(fields.ignore ?? [])].map(ruledField),
+    owner: Object.fromEntries(Object.entries(fields.owner ?? {}).map(([name, account]) => [ruledField(name), account])),
     comments,
     files: attachments === true ? null : attachments === false ? 0 : attachments.max_bytes,
     author_line,
@@ -53,31 +69,27 @@ function pairOf({ external_id = false, custom_field, fields = [], within_minutes
   return { external_id, custom_field: custom_field ?? null, fields: [...new Set(fields)], withinMs: within_minutes * 60_000 };
 }
 
-/** What is wrong within one mirror. `members` are the accounts that it connects, `targets` those that it writes to. */
-export function termFaults(file: MeshFile, path: Path, mirror: Fields, members: readonly string[], targets: readonly string[]): readonly MeshFault[] {
-  const faults: MeshFault[] = [];
-  const where = (place: Path, schema: unknown): void => {
-    const wrong = isFields(schema) ? wrongWith(schema) : null;
-    if (wrong !== null) {
-      faults.push(file.faultAt(place, `This is no JSON Schema: ${wrong}. For instance: { properties: { tags: { contains: { const: vendor } } } }.`));
-    }
-  };
-  where([...path, 'where'], mirror['where']);
+/** What is wrong within one mirror. */
+export function termFaults(file: MeshFile, path: Path, mirror: Fields, { members, targets, customs }: Around): readonly MeshFault[] {
+  const faults: MeshFault[] = [...whereFaults(file, [...path, 'where'], mirror['where'], customs)];
   for (const [account, target] of fieldsIn(mirror['targets'])) {
     const place = [...path, 'targets', account];
     if (!targets.includes(account)) faults.push(file.faultAt(place, `This mirror writes to no account ${account}, only to ${targets.join(', ')}.${didYouMean(account, targets)}`));
-    if (isFields(target)) where([...place, 'where'], target['where']);
+    if (isFields(target)) faults.push(...whereFaults(file, [...place, 'where'], target['where'], customs));
   }
   faults.push(...pairFaults(file, [...path, 'pair'], mirror));
+  const known = [...RULED, ...customs];
+  const unknown = (place: Path, name: string): MeshFault =>
+    file.faultAt(place, `There is no such field here: known are ${known.join(', ')}. A custom field is named under custom_fields first.${didYouMean(name, known)}`);
+  const ignored = textsIn(isFields(mirror['fields']) ? mirror['fields']['ignore'] : undefined);
+  for (const [at, name] of ignored.entries()) if (!known.includes(name)) faults.push(unknown([...path, 'fields', 'ignore', at], name));
   for (const [field, account] of ownersIn(mirror)) {
-    if (members.includes(account)) continue;
-    faults.push(file.faultAt([...path, 'fields', 'owner', field], `This mirror connects no account ${account}, only ${members.join(', ')}.${didYouMean(account, members)}`));
+    const place = [...path, 'fields', 'owner', field];
+    if (!known.includes(field)) faults.push(unknown(place, field));
+    if (!members.includes(account)) faults.push(file.faultAt(place, `This mirror connects no account ${account}, only ${members.join(', ')}.${didYouMean(account, members)}`));
+    if (ignored.includes(field)) faults.push(file.faultAt(place, 'This field is left alone by the same mirror: remove it from one of the two.'));
   }
-  const ignored = isFields(mirror['fields']) && Array.isArray(mirror['fields']['ignore']) ? (mirror['fields']['ignore'] as unknown[]) : [];
-  for (const [field] of ownersIn(mirror)) {
-    if (ignored.includes(field)) faults.push(file.faultAt([...path, 'fields', 'owner', field], 'This field is left alone by the same mirror: remove it from one of the two.'));
-  }
-  return faults;
+  return [...faults, ...widening(file, path, mirror, targets)];
 }
 
 /** A custom field tells only where both sides have it, and something has to tell. */
@@ -96,45 +108,29 @@ function pairFaults(file: MeshFile, path: Path, mirror: Fields): readonly MeshFa
   return [];
 }
 
-/** Mirrors that share an account are one group, and in a group a field has one owner. */
-export function ownerContradictions(file: MeshFile, mirrors: readonly { readonly path: Path; readonly value: unknown; readonly members: readonly string[] }[]): readonly MeshFault[] {
-  const groupOf = new Map<string, string>();
-  const root = (name: string): string => {
-    const up = groupOf.get(name) ?? name;
-    return up === name ? name : root(up);
-  };
-  for (const { members } of mirrors) for (const member of members) groupOf.set(root(member), root(members[0] ?? member));
-  const owners = new Map<string, string>();
-  return mirrors.flatMap(({ path, value, members }) =>
-    ownersIn(value).flatMap(([field, account]) => {
-      const key = JSON.stringify([root(members[0] ?? ''), field]);
-      const known = owners.get(key) ?? account;
-      owners.set(key, known);
-      if (known === account) return [];
-      return [file.faultAt([...path, 'fields', 'owner', field], `In another mirror that is connected with this one the field belongs to ${known}: a field has one owner. Name ${known} here, too, or leave it out.`)];
-    }),
-  );
+/** What a mirror has to say that shows private comments to customers, word for word, with the accounts that it means. */
+function consent(targets: readonly string[]): string {
+  return `private comments become public on ${targets.join(' and ')}`;
 }
 
-function ownersIn(mirror: unknown): [string, string][] {
+/** The one rule that would make private comments public is taken only from somebody who says that this is meant. */
+function widening(file: MeshFile, path: Path, mirror: Fields, targets: readonly string[]): readonly MeshFault[] {
+  const said = mirror['private_comments'];
+  const place = [...path, 'private_comments'];
+  if (mirror['comments'] !== 'all_as_public') {
+    return said === undefined ? [] : [file.faultAt(place, 'This goes with comments: all_as_public only: remove it, and private comments stay private.')];
+  }
+  if (said === consent(targets)) return [];
+  const example = `comments: all_as_public, and below it private_comments: "${consent(targets)}"`;
+  return [
+    file.faultAt(
+      said === undefined ? [...path, 'comments'] : place,
+      `This rule shows private comments to customers, for good: what was read cannot be taken back. If that is meant, say it in these words: ${example}. If it is not, say comments: all, under which they stay private.`,
+    ),
+  ];
+}
+
+export function ownersIn(mirror: unknown): [string, string][] {
   const fields = isFields(mirror) ? mirror['fields'] : undefined;
   return fieldsIn(isFields(fields) ? fields['owner'] : undefined).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-}
-
-/** Why this is no JSON Schema; null if it is one. */
-export function wrongWith(schema: Fields): string | null {
-  try {
-    compileWhere(schema);
-    return null;
-  } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).slice(0, 200);
-  }
-}
-
-function fieldsIn(value: unknown): [string, unknown][] {
-  return isFields(value) ? Object.entries(value) : [];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,16 +4,24 @@ import { meshSchema, type Mesh, type MeshAccount, type MeshMirror, type MeshSubs
 import type { About } from '../ports/connector.ts';
 import { automationOf, automationsFaults, type WrittenAutomation } from './mesh-automations.ts';
 import { invalid, inWords, readMeshFile, type MeshFault, type MeshFile, type Path } from './mesh-file.ts';
+import { contradictions, type Said } from './mesh-contradictions.ts';
+import { deskFaults, type DeskWords } from './mesh-desks.ts';
 import { lensContradictions, lensesOf, lensFaults, type WrittenLenses } from './mesh-lenses.ts';
 import { didYouMean, shapeCheck } from './mesh-shape.ts';
 import { faultsOfSubscription, subscriptionOf, type SubscriptionJudging } from './mesh-subscriptions.ts';
-import { ownerContradictions, termFaults, termsOf, type WrittenTerms } from './mesh-terms.ts';
+import { fieldsIn, isFields, textsIn, type Fields } from './mesh-parts.ts';
+import { termFaults, termsOf, type WrittenTerms } from './mesh-terms.ts';
 
-/** What the connectors ask of an account, by service. */
-export type Services = Readonly<Record<string, Pick<About, 'credentials' | 'settings'>>>;
+/** What is known of one service. */
+export interface ServiceFacts extends Pick<About, 'credentials' | 'settings'> {
+  /** What this account's desk can hold; throws for what its parts allow and all of them together do not. Without it that is not judged. */
+  readonly desk?: (account: MeshAccount) => DeskWords;
+}
+
+/** By name. */
+export type Services = Readonly<Record<string, ServiceFacts>>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Fields = Readonly<Record<string, unknown>>;
 /** One item of a list of the file, whatever it is. */
 interface Item {
   readonly path: Path;
@@ -28,12 +36,18 @@ export async function readMesh(path: string, env: Environment, services: Service
   const mirrors = itemsOf(whole, 'mirrors');
   const automations = itemsOf(whole, 'automations');
   const subscriptions = itemsOf(whole, 'subscriptions');
+  const desks = new Map<string, DeskWords>();
+  const customs = [...new Set(mirrors.flatMap(({ value }) => fieldsIn(isFields(value) ? value['custom_fields'] : undefined).map(([name]) => name)))];
   const faults = [
     ...file.faults,
     ...shapeFaults(file, { account: accounts, mirror: mirrors, automation: automations, subscription: subscriptions }),
-    ...accounts.flatMap((account) => accountFaults(file, account, services)),
+    ...accounts.flatMap((account) => {
+      const wrong = accountFaults(file, account, services);
+      return wrong.length > 0 ? wrong : connectFaults(file, account, services, desks);
+    }),
     ...doubleDesks(file, accounts),
-    ...mirrors.flatMap((mirror) => mirrorFaults(file, mirror, accounts)),
+    ...mirrors.flatMap((mirror) => mirrorFaults(file, mirror, accounts, customs)),
+    ...mirrors.flatMap(({ path, value }) => (isFields(value) ? deskFaults(file, path, value, desks) : [])),
     ...doubleNames(file, accounts),
     ...doubleNames(file, mirrors),
     ...doubleNames(file, automations),
@@ -41,7 +55,7 @@ export async function readMesh(path: string, env: Environment, services: Service
     ...subscriptions.flatMap(({ path: place, value }) => (isFields(value) ? faultsOfSubscription(file, place, value, namesOf(file, accounts).map(({ name }) => name), judging) : [])),
     ...doubleNames(file, subscriptions),
     ...lensContradictions(file, mirrors),
-    ...ownerContradictions(file, mirrors.map((item) => ({ ...item, members: isFields(item.value) ? membersOf(item.value) : [] }))),
+    ...contradictions(file, mirrors.flatMap(saidBy)),
   ];
   if (faults.length > 0) throw invalid(path, faults);
   // The schema has found them to be this.
@@ -88,6 +102,20 @@ function accountFaults(file: MeshFile, { path, value }: Item, services: Services
   return faults;
 }
 
+/** Connecting is only building: nobody is called. The desk goes into `desks`, by the account's name. */
+function connectFaults(file: MeshFile, { path, value }: Item, services: Services, desks: Map<string, DeskWords>): readonly MeshFault[] {
+  const { name, service, url } = isFields(value) ? value : {};
+  const keys = ['name', 'service', 'url', ...['credentials', 'settings'].flatMap((part) => fieldsIn(isFields(value) ? value[part] : undefined).map(([key]) => [part, key]))];
+  if (typeof name !== 'string' || typeof service !== 'string' || typeof url !== 'string' || keys.some((place) => file.isUnfilled([...path, ...[place].flat()]))) return [];
+  try {
+    const desk = services[service]?.desk?.(accountOf(value as unknown as MeshAccount));
+    if (desk !== undefined) desks.set(name, desk);
+    return [];
+  } catch (error) {
+    return [file.faultAt(path, error instanceof Error ? error.message : String(error))];
+  }
+}
+
 /** Two accounts that are one desk would mirror its tickets into itself. */
 function doubleDesks(file: MeshFile, accounts: readonly Item[]): readonly MeshFault[] {
   const seen = new Map<string, Path>();
@@ -112,7 +140,7 @@ function doubleNames(file: MeshFile, items: readonly Item[]): readonly MeshFault
   });
 }
 
-function mirrorFaults(file: MeshFile, { path, value }: Item, accounts: readonly Item[]): readonly MeshFault[] {
+function mirrorFaults(file: MeshFile, { path, value }: Item, accounts: readonly Item[], customs: readonly string[]): readonly MeshFault[] {
   if (!isFields(value)) return [];
   const known = namesOf(file, accounts).map(({ name }) => name);
   const from = { path: [...path, 'from'], value: value['from'] };
@@ -132,7 +160,7 @@ function mirrorFaults(file: MeshFile, { path, value }: Item, accounts: readonly 
       .filter((item) => typeof item.value === 'string' && item.value === from.value)
       .map((item) => file.faultAt(item.path, 'This account is the one that changes come from: a mirror leads to another account.')),
     ...lensFaults(file, path, value, membersOf(value)),
-    ...termFaults(file, path, value, membersOf(value), [...to, ...all].flatMap((item) => (typeof item.value === 'string' ? [item.value] : []))),
+    ...termFaults(file, path, value, { members: membersOf(value), targets: [...to, ...all].flatMap((item) => (typeof item.value === 'string' ? [item.value] : [])), customs }),
   ];
 }
 
@@ -154,10 +182,6 @@ function itemsOf(value: Fields, key: string, path: Path = []): readonly Item[] {
   return Array.isArray(list) ? list.map((item: unknown, at) => ({ path: [...path, key, at], value: item })) : [];
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function accountOf({ name, service, url, credentials, settings }: MeshAccount & { readonly settings?: Fields }): MeshAccount {
   return { name, service, url: new URL(url).origin, credentials, settings: settings ?? {} };
 }
@@ -172,9 +196,18 @@ interface WrittenMirror extends WrittenLenses, WrittenTerms {
 
 function mirrorOf(written: WrittenMirror): MeshMirror {
   const { name, accounts = [], from, to = [] } = written;
-  const ways =
-    from === undefined
-      ? accounts.flatMap((one) => accounts.filter((other) => other !== one).map((other) => ({ from: one, to: other })))
-      : to.map((other) => ({ from, to: other }));
-  return { name, ways: ways.map((way) => ({ ...way, terms: termsOf(written, way.to) })), lenses: lensesOf(written) };
+  const ways = waysOf(from, to, accounts).map(([one, other]) => ({ from: one, to: other, terms: termsOf(written, other) }));
+  return { name, ways, lenses: lensesOf(written) };
+}
+
+/** Every way between all accounts, or from one to each of some. */
+function waysOf(from: string | undefined, to: readonly string[], accounts: readonly string[]): readonly (readonly [string, string])[] {
+  if (from !== undefined) return to.map((other) => [from, other]);
+  return accounts.flatMap((one) => accounts.filter((other) => other !== one).map((other) => [one, other] as const));
+}
+
+function saidBy({ path, value }: Item): readonly Said[] {
+  if (!isFields(value)) return [];
+  const from = typeof value['from'] === 'string' ? value['from'] : undefined;
+  return [{ path, value, members: membersOf(value), ways: waysOf(from, textsIn(value['to']), textsIn(value['accounts'])) }];
 }
