@@ -284,11 +284,12 @@ async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnT
   return {
     database: await part(() => store.ping(), 'the database cannot be reached'),
     queue: await part(() => queue.ping(), 'the queue does not work'),
-    accounts: roster.all().map(({ name, state, stopped_because: because, deletions_held: held }) => ({
+    accounts: roster.all().map(({ name, state, stopped_because: because, deletions_held: deletions, rules_held: rules }) => ({
       name,
       state,
       ...(because === null ? {} : { reason: because }),
-      ...(held === undefined ? {} : { deletions_held: held }),
+      ...(deletions === undefined ? {} : { deletions_held: deletions }),
+      ...(rules === undefined ? {} : { rules_held: rules }),
     })),
   };
 }

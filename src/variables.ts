@@ -144,7 +144,7 @@ export const VARIABLES = {
   DELETIONS_COUNT: variable('20', wholeNumber(1, 1_000_000), 'Deletions on one account, within the window, that are never too many.'),
   DELETIONS_PERCENT: variable('5', wholeNumber(0, 100), 'More deletions than that, and more than this share of the account\'s tickets, are held until a person releases them.'),
   DELETIONS_MINUTES: variable('60', wholeNumber(1, 10_080), 'The window in which deletions are counted.'),
-  RULES_PERCENT: variable('25', wholeNumber(0, 100), 'A change of the mirrors that touches more than this share of an account\'s tickets (and more than 50) holds its deletions.'),
+  RULES_PERCENT: variable('25', wholeNumber(0, 100), 'A change of the mirrors that touches more than this share of an account\'s tickets (and more than 50) holds its deletions and what only that change brings, until a person releases it.'),
   LOG_LEVEL: variable(
     'info',
     oneOf<LogLevel>('debug', 'info', 'warn', 'error', 'silent'),

@@ -30,6 +30,10 @@ export async function applyCommand(
       const state = await hooks.ensure(account.id);
       if (state !== null) for (const line of hookLines(state, options.json)) print(line);
     }
+    for (const { name, rules_held: because } of roster.all()) {
+      if (because === undefined) continue;
+      print(options.json ? JSON.stringify({ held: { account: name, because } }) : `${name}: ${because}: deletions and what only the new rules bring wait; look with deskmesh drift, then deskmesh release --kind rules --account ${name}`);
+    }
     const { subscriptions = [] } = desired;
     for (const made of await applySubscriptions({ subscriptions: store.subscriptions, roster }, subscriptions)) for (const line of subscriptionLines(made, options.json)) print(line);
     const counts = { accounts: desired.accounts.length, mirrors: desired.mirrors.length, subscriptions: subscriptions.length };

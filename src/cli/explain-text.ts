@@ -58,7 +58,7 @@ export function explainText(explained: Explained): readonly string[] {
   return lines;
 }
 
-function replicaText({ account, id, ticket_id: ticket, state, caught_up: caughtUp, due, failures, open, parked }: ReplicaNow, width: number): readonly string[] {
+function replicaText({ account, id, ticket_id: ticket, state, caught_up: caughtUp, due, failures, open, parked, held }: ReplicaNow, width: number): readonly string[] {
   const parts = [ticket === null ? 'no ticket yet' : `ticket ${ticket}`, state, caughtUp ? 'caught up' : 'behind'];
   if (due !== null) parts.push(`tried again at ${isoOf(due)}${failures > 0 ? ` after ${counted(failures, 'failure')}` : ''}`);
   const lines = [`  ${account.padEnd(width)}  ${parts.join(', ')}  (replica ${id})`];
@@ -66,6 +66,7 @@ function replicaText({ account, id, ticket_id: ticket, state, caught_up: caughtU
     const outcome = open.answered === null && open.refused === null ? 'no answer known' : 'its outcome is not known';
     lines.push(`    under way: ${open.kind}, ${counted(open.tries, 'try', 'tries')}, last sent at ${isoOf(open.sent)}, ${outcome}`);
   }
+  if (held !== null) lines.push(`    much waits for a person on this account: ${held}`);
   for (const { kind, name, reason } of parked) lines.push(`    parked: ${kind} (${name}) was refused: ${reason}`);
   return lines;
 }

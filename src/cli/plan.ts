@@ -68,7 +68,7 @@ function planJson({ changes, counts, sample, links, held, unasked }: Preview): r
 function planText({ changes, counts, sample, links, held, unasked }: Preview): readonly string[] {
   const lines = [...changes.accounts.map(accountText), ...changes.mirrors.flatMap(mirrorText), ...changes.automations.map(({ name, change }) => `automation ${name}: ${CHANGE_WORDS[change]}`)];
   for (const { account, why } of unasked) lines.push(`${account} was not asked for its fields (${why}): what is said of it below may be off`);
-  for (const { account, because } of held) lines.push(`deletions of ${account} would wait for a person (${because}): deskmesh release lets them go on`);
+  for (const { account, because } of held) lines.push(`on ${account}, deletions and what only this change brings would wait for a person (${because}): deskmesh release lets them go on`);
   if (links === 0) return [...lines, '', 'Nothing would be written.'];
   lines.push('', `${counted(links, 'link')} looked through.`);
   if (counts.length === 0) return [...lines, 'Nothing would be written on tickets that are linked already.'];

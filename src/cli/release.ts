@@ -13,7 +13,7 @@ export interface ReleaseOptions {
   readonly json: boolean;
 }
 
-export const PARKED_KINDS: readonly ParkedKind[] = [...STEP_KINDS, 'receipt', 'deletions'];
+export const PARKED_KINDS: readonly ParkedKind[] = [...STEP_KINDS, 'receipt', 'deletions', 'rules'];
 
 /** Gives the exit code: 1 if a name fitted nothing parked, or something could not be freed. */
 export async function releaseCommand(names: readonly string[], options: ReleaseOptions, env: Environment, print: (line: string) => void): Promise<number> {
@@ -38,7 +38,7 @@ export async function releaseCommand(names: readonly string[], options: ReleaseO
 }
 
 function parkedJson(one: Parked): object {
-  if (one.kind === 'deletions') return one;
+  if (one.kind === 'deletions' || one.kind === 'rules') return one;
   if (one.kind === 'receipt') return { ...one, received: isoOf(one.received) };
   const { step, ...rest } = one;
   return { ...rest, name: step.name, reason: step.reason, at: isoOf(step.at) };
@@ -46,6 +46,7 @@ function parkedJson(one: Parked): object {
 
 function parkedText(one: Parked): string {
   if (one.kind === 'deletions') return `${one.account}: its deletions wait (${one.reason}); whatever they are, look before you release them`;
+  if (one.kind === 'rules') return `${one.account}: deletions, and what only new rules bring, wait (${one.reason})`;
   if (one.kind === 'receipt') return `${one.account}: webhook ${one.receipt_id} of ${isoOf(one.received)} could not be read (${one.reason ?? 'no reason'})`;
   const ticket = one.ticket_id === null ? `replica ${one.replica_id}` : `${one.account}:${one.ticket_id}`;
   return `${one.account}: ${one.kind} (${one.step.name}) of ${ticket} was refused (${one.step.reason})`;

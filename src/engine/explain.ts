@@ -22,6 +22,8 @@ export interface ReplicaNow {
   /** The step that is under way, or whose outcome is not known yet. */
   readonly open: Pick<Intent, 'kind' | 'key' | 'first_sent' | 'sent' | 'answered' | 'tries' | 'refused'> | null;
   readonly parked: readonly ParkedStep[];
+  /** Why deletions, or what only new rules bring, wait on the whole account. */
+  readonly held: string | null;
   /** When it was last looked at whole (epoch milliseconds); null for never. */
   readonly looked: number | null;
 }
@@ -102,10 +104,11 @@ export function createExplain(ports: {
 
   function replicaNow({ replica, signalled, read, wanted, due, leased }: Standing): ReplicaNow {
     const { intent } = replica;
+    const account = roster.byId(replica.account_id);
     const behind = signalled > read || wanted > replica.version || intent !== null || replica.state === 'unknown';
     return {
       id: replica.id,
-      account: roster.byId(replica.account_id)?.name ?? `account ${replica.account_id}`,
+      account: account?.name ?? `account ${replica.account_id}`,
       ticket_id: replica.ticket_id,
       state: replica.state,
       caught_up: !behind,
@@ -113,6 +116,7 @@ export function createExplain(ports: {
       failures: replica.failures,
       open: intent === null ? null : { kind: intent.kind, key: intent.key, first_sent: intent.first_sent, sent: intent.sent, answered: intent.answered, tries: intent.tries, refused: intent.refused },
       parked: parkedSteps(replica),
+      held: account?.deletions_held ?? account?.rules_held ?? null,
       looked: replica.looked === 0 ? null : replica.looked,
     };
   }

@@ -23,7 +23,7 @@ export interface Operator {
 export interface OperatorPorts {
   readonly store: {
     readonly lanes: LaneStore;
-    readonly accounts: Pick<AccountStore, 'releaseDeletions'>;
+    readonly accounts: Pick<AccountStore, 'releaseDeletions' | 'releaseRules'>;
     readonly survey: Survey;
     readonly parked: ParkedStore;
     readonly records: Records;

@@ -36,7 +36,7 @@ export interface Preview {
   readonly links: number;
   readonly counts: readonly StepCount[];
   readonly sample: readonly SampleStep[];
-  /** Accounts whose deletions would wait for a person, since the rules change for so many of their tickets. */
+  /** Accounts on which what only the new rules bring would wait for a person, since they change for so many of its tickets. */
   readonly held: readonly { readonly account: string; readonly because: string }[];
   /** Desks that could not be asked for what their forecasts depend on: what is said of them may be off. */
   readonly unasked: readonly { readonly account: string; readonly why: string }[];
@@ -111,8 +111,8 @@ export async function preview(ports: PreviewPorts, desired: Desired, sampleSize:
 }
 
 function newlyHeld(before: LoadedMesh, after: LoadedMesh): Preview['held'] {
-  const known = new Set(before.accounts.filter(({ deletions_held: held }) => held !== undefined).map(({ id }) => id));
-  return after.accounts.flatMap(({ id, name, deletions_held: because }) => (because === undefined || known.has(id) ? [] : [{ account: name, because }]));
+  const known = new Map(before.accounts.map(({ id, rules_held: held }) => [id, held]));
+  return after.accounts.flatMap(({ id, name, rules_held: because }) => (because === undefined || known.get(id) === because ? [] : [{ account: name, because }]));
 }
 
 /** The accounts and rules of one moment at work: they call nobody but to learn, and change nothing. */
@@ -124,7 +124,7 @@ export async function rosterOf(loaded: LoadedMesh, { connectors, vault, compileW
     sweep: async () => ({ cursor: null, since: 0 }),
     countDeletions: async () => 0,
     countTickets: async () => 0,
-    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,
+    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing, releaseRules: nothing,
   };
   const roster = createRoster({ accounts, vault, connectors, compileWhere, world });
   await roster.refresh(true);

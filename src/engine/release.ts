@@ -10,8 +10,10 @@ import { isReceiptId, type Naming } from './naming.ts';
 import type { Replay } from './replay.ts';
 import type { Roster } from './roster.ts';
 
-/** What can be parked: a kind of step, a receipt, or the deletions of an account. */
-export type ParkedKind = StepKind | 'receipt' | 'deletions';
+/** What can be parked: a kind of step, a receipt, the deletions of an account, or what new rules bring on it. */
+export type ParkedKind = StepKind | 'receipt' | AccountHold;
+/** What of a whole account can be held. */
+type AccountHold = 'deletions' | 'rules';
 
 interface ParkedStepOf {
   readonly kind: StepKind;
@@ -26,6 +28,7 @@ interface ParkedStepOf {
 export type Parked =
   | ParkedStepOf
   | { readonly kind: 'deletions'; readonly account: string; readonly account_id: number; readonly reason: string }
+  | { readonly kind: 'rules'; readonly account: string; readonly account_id: number; readonly reason: string }
   | { readonly kind: 'receipt'; readonly receipt_id: string; readonly account: string; readonly reason: string | null; readonly received: number };
 
 export interface Released {
@@ -64,7 +67,7 @@ export interface ReleasePorts {
   readonly naming: Naming;
   readonly replay: Replay;
   readonly roster: Roster;
-  readonly accounts: Pick<AccountStore, 'releaseDeletions'>;
+  readonly accounts: Pick<AccountStore, 'releaseDeletions' | 'releaseRules'>;
   readonly lanes: Pick<LaneStore, 'hasten'>;
   readonly world: World;
 }
@@ -91,11 +94,10 @@ export function createRelease(ports: ReleasePorts): Release {
   async function named(name: string): Promise<readonly Parked[] | string> {
     if (isReceiptId(name)) {
       const receipt = await records.receipt(name);
-      if (receipt === null) return 'there is no such receipt';
-      return receipt.state === 'parked' ? [ofReceipt(receipt)] : `it is not parked but ${receipt.state}`;
+      if (receipt !== null) return receipt.state === 'parked' ? [ofReceipt(receipt)] : `it is not parked but ${receipt.state}`;
     }
     const replicas = await naming.replicas(name);
-    if (typeof replicas === 'string') return replicas;
+    if (typeof replicas === 'string') return isReceiptId(name) ? `there is no such receipt, and ${replicas}` : replicas;
     const parked = replicas.flatMap(({ replica }) => ofReplica(replica));
     return parked.length === 0 ? 'nothing of it is parked' : parked;
   }
@@ -114,9 +116,10 @@ export function createRelease(ports: ReleasePorts): Release {
   async function everything(accountId: number | null): Promise<readonly Parked[]> {
     const replicas = await all((after) => store.parked(accountId, after, PAGE));
     const unread = await all((after) => records.receipts({ state: 'parked', ...(accountId !== null && { account_id: accountId }) }, { before: after, limit: PAGE }));
-    const held = roster.all().flatMap(({ id, name, deletions_held: reason }): Parked[] =>
-      reason === undefined || (accountId !== null && id !== accountId) ? [] : [{ kind: 'deletions', account: name, account_id: id, reason }],
-    );
+    const held = roster.all().filter(({ id }) => accountId === null || id === accountId).flatMap(({ id, name, deletions_held: deletions, rules_held: rules }): Parked[] => [
+      ...(deletions === undefined ? [] : [{ kind: 'deletions' as const, account: name, account_id: id, reason: deletions }]),
+      ...(rules === undefined ? [] : [{ kind: 'rules' as const, account: name, account_id: id, reason: rules }]),
+    ]);
     return [...held, ...replicas.flatMap(ofReplica), ...unread.map(ofReceipt)];
   }
 
@@ -133,8 +136,8 @@ export function createRelease(ports: ReleasePorts): Release {
   }
 
   /** What a person has looked at and wants is no flood: the next deletions are not counted. */
-  async function releaseDeletions(accountId: number): Promise<void> {
-    await accounts.releaseDeletions(accountId, FREE_MS);
+  async function releaseAccount(kind: AccountHold, accountId: number): Promise<void> {
+    await (kind === 'rules' ? accounts.releaseRules(accountId) : accounts.releaseDeletions(accountId, FREE_MS));
     await lanes.hasten(accountId);
   }
 
@@ -166,12 +169,13 @@ export function createRelease(ports: ReleasePorts): Release {
     },
     releaseReplicas: async (ids, patienceMs) => [...(await freeAll(new Map(ids.map((id) => [id, null])), patienceMs))],
     async release(parked) {
-      for (const one of parked) if (one.kind === 'deletions') await releaseDeletions(one.account_id);
+      for (const one of parked) if (one.kind === 'deletions' || one.kind === 'rules') await releaseAccount(one.kind, one.account_id);
       const names = new Map<string, string[]>();
       for (const one of parked) if (isStep(one)) names.set(one.replica_id, [...(names.get(one.replica_id) ?? []), one.step.name]);
       const busy = await freeAll(names, BUSY_MS);
       const read = await releaseReceipts(parked.flatMap((one) => (one.kind === 'receipt' ? [one.receipt_id] : [])));
       return parked.map((one): Released => {
+        if (one.kind === 'rules') return { parked: one, outcome: 'free', told: 'what the new rules bring is written, as each ticket is next looked at or changed' };
         if (one.kind === 'deletions') return { parked: one, outcome: 'free', told: `deletions go on; for ${FREE_MS / 60_000} minutes they are not counted` };
         if (isStep(one)) return { parked: one, outcome: busy.has(one.replica_id) ? 'busy' : 'free', told: null };
         return { parked: one, ...(read.get(one.receipt_id) ?? { outcome: 'again', told: null }) };
@@ -181,10 +185,10 @@ export function createRelease(ports: ReleasePorts): Release {
 }
 
 function isStep(one: Parked): one is ParkedStepOf {
-  return one.kind !== 'receipt' && one.kind !== 'deletions';
+  return one.kind !== 'receipt' && one.kind !== 'deletions' && one.kind !== 'rules';
 }
 
 function distinct(parked: readonly Parked[]): readonly Parked[] {
-  const keyOf = (one: Parked): string => (isStep(one) ? `${one.replica_id} ${one.step.name}` : one.kind === 'receipt' ? one.receipt_id : `deletions ${one.account}`);
+  const keyOf = (one: Parked): string => (isStep(one) ? `${one.replica_id} ${one.step.name}` : one.kind === 'receipt' ? one.receipt_id : `${one.kind} ${one.account}`);
   return [...new Map(parked.map((one) => [keyOf(one), one])).values()];
 }

@@ -227,7 +227,7 @@ export function createRoster(ports: {
     async believes(id, deletions) {
       const member = members.get(id);
       if (member === undefined || deletions === 0) return true;
-      if (member.account.deletions_held !== undefined) return false;
+      if (member.account.deletions_held !== undefined || member.account.rules_held !== undefined) return false;
       const recent = await ports.accounts.countDeletions(id, deletions, limits.deletions.windowMs);
       // Tickets are counted only if it matters.
       if (!isFlood(recent, 0, limits)) return true;

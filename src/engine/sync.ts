@@ -18,7 +18,7 @@ import { plan } from '../core/plan.ts';
 import { CLOCKS_APART_MS, lookAllowedAt, mayResend, sentAgain } from '../core/landing.ts';
 import { settle, settleByLook, type Outcome } from '../core/settle.ts';
 import { newLink, pairedReplica, wantedReplica, type Intent, type Link, type Note, type Replica } from '../core/state.ts';
-import { intended, type Step } from '../core/step.ts';
+import { intended, tightens, type Step } from '../core/step.ts';
 import type { MeshEvent } from '../core/mesh-event.ts';
 import { tell, tellParked, tellWrite, type Scene, type Telling } from '../core/telling.ts';
 import { AppError } from '../errors.ts';
@@ -43,7 +43,7 @@ const FRESH_INTENT_MS = 1_000;
 /** A lane that has done so much in one go is put back, so that others get their turn. */
 const MOST_ROUNDS = 40;
 const MOST_STALE = 20;
-/** How long a deletion waits before it is looked at again, while a person has not released the account's. */
+/** How long what waits for a person is left before it is looked at again. */
 const HELD_MS = 5 * 60_000;
 /** How long an unknown ticket waits for creates in flight that it might be the echo of. */
 const HELD_STRANGER_MS = 1_000;
@@ -345,7 +345,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const { id } = hand.member.account;
     if (await roster.believes(id, deletionsTold(hand.replica, seen))) return seen;
     if (seen.ticket !== null && !seen.ticket.is_deleted) return { ...seen, doubted: true };
-    const because = roster.byId(id)?.deletions_held ?? 'many deletions at once';
+    const because = heldBecause(id) ?? 'many deletions at once';
     await advance(hand, { move: (link, replica) => ({ link, replica: heldDeletion(replica, because, world.now()), notes: [] }), waitMs: HELD_MS });
     return null;
   }
@@ -472,7 +472,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
       const notes = version === hand.stored.version ? moved.notes : [...moved.notes, ...planned.notes];
       return { replica: { ...planned.replica, version, failures: 0 }, notes, next: 'idle', waitMs: moved.replica.doubt > 0 ? DOUBT_MS : null };
     }
-    if (deletes(moved.link, planned.step) && roster.byId(hand.member.account.id)?.deletions_held !== undefined) return { ...stay, next: 'idle', waitMs: HELD_MS };
+    if (waitsForPerson(hand, moved.link, planned.step)) return { ...stay, next: 'idle', waitMs: HELD_MS };
     if (wantsLook(hand, moved.link, planned.step)) {
       hand.mustLook = planned.step.kind === 'ticket.update' ? 'ticket' : 'all';
       return { ...stay, next: 'look' };
@@ -481,6 +481,22 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     const intent = intended(planned.step, world.now());
     const state = intent.kind === 'ticket.create' ? 'creating' : planned.replica.state;
     return { replica: { ...planned.replica, state, intent }, notes, next: intent, waitMs: null };
+  }
+
+  /** Why deletions of an account wait, if they do. */
+  function heldBecause(accountId: number): string | undefined {
+    const account = roster.byId(accountId);
+    return account?.deletions_held ?? account?.rules_held;
+  }
+
+  /**
+   * Deletions wait while they are held; and what only new rules bring: this version of the link had been caught up with, so that
+   * nobody's change is due. What hides a comment never waits.
+   */
+  function waitsForPerson(hand: Hand, link: Link, step: Step): boolean {
+    const { id } = hand.member.account;
+    if (deletes(link, step) && heldBecause(id) !== undefined) return true;
+    return roster.byId(id)?.rules_held !== undefined && link.version === hand.stored.version && !tightens(link, step);
   }
 
   /** Never overwrite, close or delete what was not looked at just now. */

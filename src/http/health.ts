@@ -12,8 +12,8 @@ export interface PartHealth {
 export interface Health {
   readonly database: PartHealth;
   readonly queue: PartHealth;
-  /** A stopped account waits for its owner, one with deletions held for a release; neither makes the whole unready. */
-  readonly accounts: readonly { readonly name: string; readonly state: string; readonly reason?: string; readonly deletions_held?: string }[];
+  /** A stopped account waits for its owner, one with something held for a release; neither makes the whole unready. */
+  readonly accounts: readonly { readonly name: string; readonly state: string; readonly reason?: string; readonly deletions_held?: string; readonly rules_held?: string }[];
 }
 
 export interface HealthParts {

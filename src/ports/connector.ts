@@ -27,8 +27,9 @@ export interface Account {
   /** A stopped account's lanes wait; nothing is lost. */
   readonly state: 'running' | 'stopped';
   readonly stopped_because: string | null;
-  /** Why no deletion is taken from this account or made on it until a person releases it. */
+  /** Why no deletion is taken from this account or made on it, and why nothing that only new rules bring, until a person releases it. */
   readonly deletions_held?: string;
+  readonly rules_held?: string;
   /** Its desk asked for a pause: it is not called before (epoch milliseconds). */
   readonly paused_until?: number;
 }

@@ -190,7 +190,7 @@ export interface AccountStore {
   version(): Promise<number>;
   /**
    * Makes accounts, mirrors and automations as given, all at once. Accounts that are not named stay; mirrors and automations that
-   * are not named go. Where the new rules touch too many tickets, the deletions of those accounts are held with it.
+   * are not named go. Where the new rules touch too many tickets, what only they bring is held on those accounts with it.
    */
   apply(accounts: readonly AccountDraft[], mirrors: readonly Mirror[], limits?: Limits, automations?: readonly Automation[]): Promise<void>;
   setSecrets(accountId: number, secrets: readonly string[]): Promise<void>;
@@ -206,6 +206,8 @@ export interface AccountStore {
   holdDeletions(accountId: number, because: string): Promise<void>;
   /** Deletions go on; for `freeMs` milliseconds they are not counted, since a person wanted them. */
   releaseDeletions(accountId: number, freeMs: number): Promise<void>;
+  /** What new rules bring goes on. */
+  releaseRules(accountId: number): Promise<void>;
   sweep(accountId: number): Promise<SweepState>;
   swept(accountId: number, cursor: string): Promise<void>;
 }

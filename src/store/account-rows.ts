@@ -21,6 +21,7 @@ export interface AccountRow {
   readonly stopped_because: string | null;
   readonly paused_until: Date | null;
   readonly deletions_held: string | null;
+  readonly rules_held: string | null;
 }
 
 /** Bytes of a hook URL's token. */
@@ -55,6 +56,7 @@ export function createAccountRows(box: SecretBox): AccountRows {
     stopped_because: row.stopped_because,
     ...(row.paused_until !== null && { paused_until: row.paused_until.getTime() }),
     ...(row.deletions_held !== null && { deletions_held: row.deletions_held }),
+    ...(row.rules_held !== null && { rules_held: row.rules_held }),
   });
 
   return {
@@ -62,7 +64,7 @@ export function createAccountRows(box: SecretBox): AccountRows {
     all: (sql) =>
       sql.run<AccountRow>(
         'accounts',
-        `select id, name, service, url, credentials, configured, settings, hook_token, inbound_secrets, state, stopped_because, paused_until, deletions_held from accounts order by id`,
+        `select id, name, service, url, credentials, configured, settings, hook_token, inbound_secrets, state, stopped_because, paused_until, deletions_held, rules_held from accounts order by id`,
         [],
       ),
     async insert(sql, draft, madeBy = null) {

@@ -1,4 +1,4 @@
-/** The guard against mass deletion as it is kept: what was counted on each account, and why its deletions are held. */
+/** The guards against mass change as they are kept: what was counted on each account, and why its deletions, or what new rules bring, are held. */
 import { touchedByRules, type Limits, type LinkGroup } from '../core/guards.ts';
 import type { MirrorEdge } from '../core/rules.ts';
 import type { AccountStore } from '../ports/store.ts';
@@ -22,9 +22,13 @@ const HOLD = `update accounts set deletions_held = coalesce(deletions_held, $2) 
 const RELEASE = `
 update accounts set deletions_held = null, deletions = 0, deletions_free_until = now() + $2 * interval '1 millisecond' where id = $1`;
 
+const HOLD_RULES = `update accounts set rules_held = $2 where id = $1`;
+
+const RELEASE_RULES = `update accounts set rules_held = null where id = $1`;
+
 const GROUPS = `select accounts, count(*)::int as links from links group by accounts`;
 
-type HeldDeletions = Pick<AccountStore, 'countDeletions' | 'countTickets' | 'holdDeletions' | 'releaseDeletions'>;
+type HeldDeletions = Pick<AccountStore, 'countDeletions' | 'countTickets' | 'holdDeletions' | 'releaseDeletions' | 'releaseRules'>;
 
 export function createHeldDeletions(database: Database, bump: (sql: Sql) => Promise<unknown>): HeldDeletions {
   return {
@@ -48,11 +52,17 @@ export function createHeldDeletions(database: Database, bump: (sql: Sql) => Prom
         await bump(sql);
       });
     },
+    async releaseRules(accountId) {
+      await database.transaction(async (sql) => {
+        await sql.run('rules_release', RELEASE_RULES, [accountId]);
+        await bump(sql);
+      });
+    },
   };
 }
 
-/** Holds the deletions of accounts of which the new rules touch too many tickets, in the transaction that changes the rules. */
+/** Holds what new rules bring on accounts of which they touch too many tickets, in the transaction that changes the rules. */
 export async function holdTouched(sql: Sql, before: readonly MirrorEdge[], after: readonly MirrorEdge[], limits: Limits): Promise<void> {
   const groups = await sql.run<LinkGroup>('link_groups', GROUPS, []);
-  for (const [accountId, because] of touchedByRules(before, after, groups, limits)) await sql.run('deletions_hold', HOLD, [accountId, because]);
+  for (const [accountId, because] of touchedByRules(before, after, groups, limits)) await sql.run('rules_hold', HOLD_RULES, [accountId, because]);
 }

@@ -325,7 +325,7 @@ export function createMemoryStore(world: World): MemoryStore {
       async apply(drafts, mirrors, limits = USUAL_LIMITS, wanted = []) {
         for (const draft of drafts) applyAccount(draft);
         const next = edgesOf(mirrors);
-        for (const [id, because] of touchedByRules(edges, next, groups(), limits)) setHeld(id, because);
+        for (const [id, because] of touchedByRules(edges, next, groups(), limits)) setHeld(id, { rules_held: because });
         edges = next;
         lenses = lensesOf(mirrors);
         automations = wanted;
@@ -361,7 +361,15 @@ export function createMemoryStore(world: World): MemoryStore {
       },
       countTickets: async (id) => [...rows.values()].filter(({ replica }) => replica.account_id === id && replica.state === 'present').length,
       async holdDeletions(id, because) {
-        setHeld(id, because);
+        setHeld(id, { deletions_held: accounts.get(id)?.deletions_held ?? because });
+        version += 1;
+      },
+      async releaseRules(id) {
+        const account = accounts.get(id);
+        if (account !== undefined) {
+          const { rules_held: _, ...released } = account;
+          accounts.set(id, released);
+        }
         version += 1;
       },
       async releaseDeletions(id, freeMs) {
@@ -393,9 +401,9 @@ export function createMemoryStore(world: World): MemoryStore {
     },
   };
 
-  function setHeld(id: number, because: string): void {
+  function setHeld(id: number, held: Pick<Account, 'deletions_held' | 'rules_held'>): void {
     const account = accounts.get(id);
-    if (account !== undefined) accounts.set(id, { ...account, deletions_held: account.deletions_held ?? because });
+    if (account !== undefined) accounts.set(id, { ...account, ...held });
   }
 
   function groups(): LinkGroup[] {
@@ -413,6 +421,7 @@ export function createMemoryStore(world: World): MemoryStore {
       state: known?.state ?? 'running',
       stopped_because: known?.stopped_because ?? null,
       ...(known?.deletions_held !== undefined && { deletions_held: known.deletions_held }),
+      ...(known?.rules_held !== undefined && { rules_held: known.rules_held }),
     });
     if (known === undefined) sweeps.set(id, { cursor: null, since: world.now() });
   }

@@ -96,7 +96,7 @@ describe('release', () => {
     const records: Pick<Records, 'receipt' | 'receipts'> = { receipt: async (id) => receipts.find((one) => one.id === id) ?? null, receipts: async () => receipts };
     const { replay } = bench(receipts);
     const naming = { replicas: async (name: string) => (name === 'support:T2' ? [{ replica: replica({ account_id: ACCOUNT.id, held: { life: HELD } }), signalled: 0, read: 0, wanted: 1, due: null, leased: false }] : 'unknown') };
-    return { release: createRelease({ parked: store, records, naming, replay, roster, accounts: { releaseDeletions: async () => undefined }, lanes: { hasten: async () => undefined }, world }), freed };
+    return { release: createRelease({ parked: store, records, naming, replay, roster, accounts: { releaseRules: () => Promise.resolve(undefined), releaseDeletions: async () => undefined }, lanes: { hasten: async () => undefined }, world }), freed };
   }
 
   test('frees all steps of a replica together, and all receipts that are understood by now', async () => {
@@ -129,7 +129,7 @@ describe('release', () => {
     expect(await kinds({ named: ['4'], account: 'other' })).toEqual([]);
     expect((await release.list({ ...ALL, named: ['6', '99', 'nobody'] })).missed).toEqual([
       { name: '6', why: 'it is not parked but settled' },
-      { name: '99', why: 'there is no such receipt' },
+      { name: '99', why: 'there is no such receipt, and unknown' },
       { name: 'nobody', why: 'unknown' },
     ]);
   });

@@ -6,19 +6,24 @@ import { ACCOUNT, fakeWorld, readTicket, toyConnector } from '../support/hook-fi
 
 const DOWN = new DeskFailure('unavailable', 'the desk is down');
 
-async function rosterAt(clock: { now: number }, more: Partial<AccountStore> = {}): Promise<Roster> {
+async function rosterAt(
+  clock: { now: number },
+  more: Partial<AccountStore> = {},
+  { log = () => undefined, check = () => Promise.resolve() }: { readonly log?: (event: string) => void; readonly check?: () => Promise<void> } = {},
+): Promise<Roster> {
   const nothing = (): Promise<void> => Promise.resolve();
   const accounts: AccountStore = {
     load: () => Promise.resolve({ accounts: [ACCOUNT], edges: [], lenses: new Map(), automations: [], version: 1 }),
     version: () => Promise.resolve(1),
     sweep: () => Promise.resolve({ cursor: null, since: 0 }),
-    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,
+    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing, releaseRules: nothing,
     countDeletions: () => Promise.resolve(0), countTickets: () => Promise.resolve(0),
     ...more,
   };
   const toy = toyConnector(readTicket);
-  const desk = { can: {} } as ReturnType<typeof toy.connect>;
-  const roster = createRoster({ accounts, connectors: { toy: { ...toy, connect: () => desk } }, world: { ...fakeWorld(), now: () => clock.now, random: () => 0 } });
+  const desk = { can: {}, check } as unknown as ReturnType<typeof toy.connect>;
+  const logs = { debug: log, info: log, warn: log, error: log };
+  const roster = createRoster({ accounts, connectors: { toy: { ...toy, connect: () => desk } }, world: { ...fakeWorld(), log: logs, now: () => clock.now, random: () => 0 } });
   await roster.refresh(true);
   return roster;
 }
@@ -52,6 +57,24 @@ test('a desk that asks for a pause gets it as a whole; a budget of one ticket or
   expect(roster.succeeded(ACCOUNT.id)).toBe(false);
   await roster.failed(ACCOUNT.id, new DeskFailure('throttled', 'enough of everything', { retryAt: 1_060_000 }));
   expect(roster.wait(ACCOUNT.id)).toBe(60_000);
+});
+
+test('an account whose credentials fail is stopped and told once, however many calls fail, and resumes by itself', async () => {
+  const told: string[] = [];
+  const kept: string[] = [];
+  let valid = false;
+  const refused = new DeskFailure('unauthorised', 'the key was refused', { status: 401 });
+  const roster = await rosterAt({ now: 0 }, {
+    stop: (_, because) => Promise.resolve(void kept.push(`stopped: ${because}`)),
+    resume: () => Promise.resolve(void kept.push('resumed')),
+  }, { log: (event) => told.push(event), check: () => (valid ? Promise.resolve() : Promise.reject(refused)) });
+  for (let call = 0; call < 20; call += 1) expect(await roster.failed(ACCOUNT.id, refused)).toBe('stopped');
+  expect(roster.wait(ACCOUNT.id)).toBeNull();
+  expect(await roster.probe(ACCOUNT.id)).toBe(false);
+  valid = true;
+  expect(await roster.probe(ACCOUNT.id)).toBe(true);
+  expect(roster.wait(ACCOUNT.id)).toBe(0);
+  expect({ told, kept }).toEqual({ told: ['account.stopped', 'account.resumed'], kept: ['stopped: the key was refused', 'resumed'] });
 });
 
 describe('deletions', () => {
@@ -88,7 +111,7 @@ test('an account that cannot be connected is left out, told once a load, and har
     load: () => Promise.resolve({ accounts: [odd, ACCOUNT], edges: [], lenses: new Map(), automations: [], version: 1 }),
     version: () => Promise.resolve(1),
     sweep: () => Promise.resolve({ cursor: null, since: 0 }),
-    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing,
+    apply: nothing, setSecrets: nothing, stop: nothing, resume: nothing, pause: nothing, swept: nothing, holdDeletions: nothing, releaseDeletions: nothing, releaseRules: nothing,
     countDeletions: () => Promise.resolve(0), countTickets: () => Promise.resolve(0),
   };
   const toy = toyConnector(readTicket);

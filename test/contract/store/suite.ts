@@ -331,7 +331,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(await store.accounts.countTickets(id)).toBe(2);
     });
 
-    test('holds the deletions of accounts whose rules change for many tickets', async () => {
+    test('holds what new rules bring on accounts for many of whose tickets they change, until it is released', async () => {
       const limits = { ...USUAL_LIMITS, rules: { count: 1, share: 0.5 } };
       const target = await newAccount();
       const origin = await newAccount();
@@ -348,7 +348,7 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       };
       const held = async (): Promise<readonly (string | undefined)[]> => {
         const now = (await store.accounts.load()).accounts;
-        return [origin, target].map((id) => now.find((known) => known.id === id)?.deletions_held);
+        return [origin, target].map((id) => now.find((known) => known.id === id)?.rules_held);
       };
       await store.accounts.apply([], [mirror('delete')], limits);
       await born('r1');
@@ -359,6 +359,11 @@ export function storeSuite(name: string, make: () => Promise<Subject>): void {
       expect(await held()).toEqual([undefined, undefined]);
       await store.accounts.apply([], [mirror('delete')], limits);
       expect(await held()).toEqual(['the rules changed for 2 of its 2 tickets', 'the rules changed for 2 of its 2 tickets']);
+      await store.accounts.releaseDeletions(target, -1);
+      await store.accounts.releaseRules(origin);
+      expect(await held()).toEqual([undefined, 'the rules changed for 2 of its 2 tickets']);
+      await store.accounts.releaseRules(target);
+      expect(await held()).toEqual([undefined, undefined]);
       await store.accounts.apply([], []);
     });
 
