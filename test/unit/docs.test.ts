@@ -4,6 +4,7 @@ import { connectors } from '../../src/connectors/index.ts';
 import { SANDBOX_DESKS } from '../../src/sandbox/index.ts';
 import { openDesk } from '../../src/sandbox/kit/server.ts';
 import { connectorsPage } from '../docs/connectors-page.ts';
+import { guaranteesPage } from '../docs/guarantees-page.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
@@ -21,6 +22,23 @@ describe('docs/connectors.md', () => {
     expect(section.split('\n## ')[0]).toMatch(/It cannot: \S/);
     expect(read('docs/connectors.md')).toContain(connectors[service]?.about.once);
     expect(existsSync(new URL(`src/connectors/${service}/README.md`, ROOT))).toBe(true);
+  });
+});
+
+describe('docs/guarantees.md', () => {
+  const page = read('docs/guarantees.md');
+
+  test('says of each connector what `npm run docs` makes of it', () => {
+    expect(page === guaranteesPage(page) ? 'up to date' : 'run npm run docs').toBe('up to date');
+  });
+
+  test('names a way to check each promise, and every test that it names is there under that name', () => {
+    const promises = page.split(/^## (?=\d\. )/m).slice(1);
+    expect(promises).toHaveLength(7);
+    for (const promise of promises) expect(promise).toMatch(/^Check it: .*`test\//m);
+    const named = [...page.matchAll(/`(test\/[^`]+\.ts)`(?: \(|: )\*([^*]+)\*/g)].map(([, path = '', title = '']) => [path, title.replace(/\s+/g, ' ')] as const);
+    expect(named.length).toBeGreaterThanOrEqual(9);
+    for (const [path, title] of named) expect([path, read(path).includes(`'${title}'`) ? title : 'no test of this name']).toEqual([path, title]);
   });
 });
 
@@ -68,7 +86,7 @@ describe('docs/sandbox.md', () => {
   });
 });
 
-test.each(['docs/adding-a-connector.md', 'docs/sandbox.md', 'docs/connectors.md', 'src/sandbox/README.md', 'src/connectors/kit/README.md'])('what %s links to and names is there', (path) => {
+test.each(['docs/adding-a-connector.md', 'docs/sandbox.md', 'docs/connectors.md', 'docs/guarantees.md', 'src/sandbox/README.md', 'src/connectors/kit/README.md'])('what %s links to and names is there', (path) => {
   const page = read(path);
   const folder = path.replace(/[^/]+$/, '');
   const links = [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => new URL(link, new URL(folder, ROOT)));
