@@ -288,8 +288,7 @@ async function healthOf(store: Store, queue: BossQueue, roster: Roster): ReturnT
       name,
       state,
       ...(because === null ? {} : { reason: because }),
-      ...(deletions === undefined ? {} : { deletions_held: deletions }),
-      ...(rules === undefined ? {} : { rules_held: rules }),
+      ...(deletions !== undefined && { deletions_held: deletions }), ...(rules !== undefined && { rules_held: rules }),
     })),
   };
 }
