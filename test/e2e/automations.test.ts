@@ -9,6 +9,7 @@ import { chances } from '../crash/chances.ts';
 import { untilSwept } from '../support/alike.ts';
 import { jsonLines } from '../support/commands.ts';
 import { descendants, finished, untilGone, type Running } from '../support/running.ts';
+import { startEndpoint, type Endpoint } from '../support/endpoint.ts';
 import { each, scale } from '../support/scale.ts';
 import { control, NAMES, startTrio, type Trio } from '../support/trio.ts';
 import { until } from '../support/until.ts';
@@ -31,19 +32,26 @@ const STUBBORN = {
   when: { events: ['ticket.updated'], accounts: ['zendesk'], where: { properties: { ticket: { properties: { subject: { pattern: '^Contested' } } } } } },
   then: [{ update_ticket: { fields: { priority: 'urgent' } } }],
 };
+/** Of its own accord `team` is told of deletions only. */
+const TELL = { name: 'tell', when: { events: ['comment.created'], accounts: ['helpdesk'] }, then: [{ notify: 'team' }] };
 
 let trio: Trio;
+let team: Endpoint;
 let serve: Running;
+const ENV = { LOG_LEVEL: 'error', ALLOW_PRIVATE_SUBSCRIBERS: '127.0.0.0/8' };
 
 beforeAll(async () => {
-  trio = await startTrio();
+  [trio, team] = await Promise.all([startTrio(), startEndpoint()]);
   const settings = { find_lag_seconds: 1, list_lag_seconds: 1 };
-  await trio.mesh({ settings: { freshdesk: settings, helpdesk: settings, zendesk: settings }, mirrors: [], automations: [ESCALATE, STUBBORN] });
+  await trio.mesh({ settings: { freshdesk: settings, helpdesk: settings, zendesk: settings }, mirrors: [], automations: [ESCALATE, STUBBORN, TELL], subscriptions: [{ name: 'team', url: team.url, events: ['ticket.deleted'] }] });
   // What comes while nobody listens is lost for good: then the sweep tells of it.
   for (const name of ['helpdesk', 'freshdesk'] as const) await control(trio.desk(name), 'settings', { webhook_retry_ms: [] });
-  serve = await trio.serve({ LOG_LEVEL: 'warn' });
-}, 60_000);
-afterAll(() => trio.close());
+  serve = await trio.serve({ ...ENV, LOG_LEVEL: 'warn' });
+}, 120_000);
+afterAll(async () => {
+  await trio.close();
+  await team.close();
+});
 
 const on = (name: 'zendesk' | 'freshdesk', subject: string) => trio.tickets(name).filter((ticket) => ticket.subject === subject);
 const tagsOf = (subject: string): readonly string[] =>
@@ -95,12 +103,24 @@ test('a ticket that a person makes on one desk makes one on another, a private n
   expect(serve.stderr()).toBe('');
 }, 90_000);
 
+test('a subscription is told of an event that its own filters leave out, once, and of no private comment', async () => {
+  const id = await trio.human('helpdesk').create('Told');
+  await trio.human('helpdesk').comment(id, 'Between us', 'private');
+  await trio.human('helpdesk').comment(id, 'For everybody', 'public');
+  await until(() => team.heard.length > 0, { withinMs: 30_000, what: 'the delivery' });
+  await untilSwept(trio, 2);
+  expect(team.heard.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+    expect.objectContaining({ type: 'comment.created', data: expect.objectContaining({ cause: 'person', comment: expect.objectContaining({ content: expect.stringContaining('For everybody') }) }) }),
+  ]);
+  expect(await explained(`helpdesk:${id}`)).toContainEqual(expect.objectContaining({ note: 'not done', because: expect.stringContaining('it is not told of private comments') }));
+}, 120_000);
+
 test('what automations would do for an event is told beforehand, and nothing is written', async () => {
   const id = await trio.human('zendesk').create('Looked at');
   await untilDone(['Looked at'], 20_000);
   await untilSwept(trio, 1);
   const before = NAMES.map((name) => trio.counts(name).write_count);
-  const asked = async (...args: string[]) => jsonLines(trio, ['plan', '--config', join(trio.folder, 'mesh.yaml'), ...args]);
+  const asked = async (...args: string[]) => jsonLines(trio, ['plan', '--config', join(trio.folder, 'mesh.yaml'), ...args], ENV);
   const { code, lines } = await asked('--event', 'ticket.created', '--ticket', `zendesk:${id}`);
   expect(code).toBe(0);
   const [escalate] = lines.flatMap((line) => (line['automation'] === undefined ? [] : [line['automation'] as { replicas: { account: string; ticket_id: string | null; steps: unknown[] }[] }]));
@@ -134,7 +154,7 @@ test(`a process that is killed ${KILLS} times while ${TICKETS} tickets are made 
     await pause(1_200 * chance());
     const children = await descendants(serve.pid);
     await serve.stop('SIGKILL');
-    serve = await trio.serve({ LOG_LEVEL: 'error' });
+    serve = await trio.serve(ENV);
     await untilGone(children);
   }
   await people;

@@ -32,6 +32,7 @@ export interface Trio {
     /** Instead of the one mirror between all accounts. */
     readonly mirrors?: readonly object[];
     readonly automations?: readonly object[];
+    readonly subscriptions?: readonly object[];
   }): Promise<string>;
   /** `serve` on this trio's folder and port, waited for, its hook set up at the desks that need it by hand. */
   serve(env?: Readonly<Record<string, string>>, args?: readonly string[]): Promise<Running>;
@@ -91,7 +92,7 @@ export async function startTrio(): Promise<Trio> {
     tickets: (name) => shownBy(desk(name)),
     counts: (name) => desk(name).state() as unknown as Counts,
     fault: (name, fault) => desk(name).faults(fault),
-    async mesh({ names = NAMES, settings = {}, mirrors = names.length < 2 ? [] : [{ name: 'all', accounts: names }], automations } = {}) {
+    async mesh({ names = NAMES, settings = {}, mirrors = names.length < 2 ? [] : [{ name: 'all', accounts: names }], automations, subscriptions } = {}) {
       const accounts = names.map((name) => ({
         name,
         service: name,
@@ -100,7 +101,7 @@ export async function startTrio(): Promise<Trio> {
         settings: { ...SETTINGS[name], ...settings[name] },
       }));
       // JSON is YAML.
-      await writeFile(meshPath, JSON.stringify({ accounts, mirrors, ...(automations !== undefined && { automations }) }, null, 2));
+      await writeFile(meshPath, JSON.stringify({ accounts, mirrors, ...(automations !== undefined && { automations }), ...(subscriptions !== undefined && { subscriptions }) }, null, 2));
       return meshPath;
     },
     command,
