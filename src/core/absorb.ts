@@ -14,6 +14,7 @@ import { isCustom, unnamedIn, type Values } from './lens.ts';
 import { BUDGET, DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
 import { kindOf, type FileDraft, type LinkField, type Ticket } from './model.ts';
+import { blocked } from './plan-fields.ts';
 import { valuesOf, wantedReplica, type Link, type Note, type Replica } from './state.ts';
 
 /** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
@@ -169,7 +170,9 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
   const shown = normal(field, seeing.forecast()[field]);
   // What was closed here as deleted elsewhere and is opened again is a change, though the link never said otherwise.
   const reopened = field === 'status' && !link.life.alive;
-  if (state !== undefined && same(shown, seen) && !reopened) {
+  // The desk showed the link's very value before: another one is a change, even if a value map makes it what we would have written.
+  const left = state !== undefined && same(seeing.base, normal(field, state.value));
+  if (state !== undefined && same(shown, seen) && !reopened && !left) {
     draft.applied[field] = state.clock;
     return;
   }
@@ -198,7 +201,8 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
     if (sight.rules.terms(owner, sight.account.id) !== null) delete draft.applied[field];
     return;
   }
-  if (kindOf(field) === 'set') {
+  // Members that no mirror brings here are not part of what is changed here.
+  if (kindOf(field) === 'set' && (state === undefined || !blocked(field, state.from, sight))) {
     const open = intent?.kind === 'ticket.update' ? (intent.forecast[field] as readonly string[] | undefined) : undefined;
     mergeSet(draft, field, seeing, { time, caughtUp: applied >= (state?.clock ?? 0), open }, sight);
     return;

@@ -164,8 +164,8 @@ function unread(history: History, edit: Edit): Wrote | null {
 }
 
 /** A field that our create did not carry was changed before we had read it for the first time: what we read first is base. */
-export function changedBeforeFirstReading(history: History, token: string, field: FieldName): boolean {
-  return history.of(token, field).some((edit) => {
+export function changedBeforeFirstReading(history: History, token: string, field: FieldName, what: string = field): boolean {
+  return history.of(token, what).some((edit) => {
     if (edit.parents.length > 0) return false;
     const wrote = within(history, edit.account, token, 'ticket.create', edit.at, 120_000);
     return wrote !== null && !wrote.names.includes(field);

@@ -240,6 +240,7 @@ function tagLimit({ history, token, stage }: Court, what: string): string | null
   if (edits.some((edit) => rewroteTags(history, edit))) return 'tags changed between our look and our write of all of them';
   if (edits.some((edit) => tookBackUnlearnt(history, edit))) return 'set back while our write was unanswered';
   if (edits.some((edit) => goneBeforeRead(history, edit, stage.desks))) return 'changed and deleted before we looked';
+  if (changedBeforeFirstReading(history, token, 'tags', what)) return 'changed before its first reading';
   if (heldByBounces(history, token, 'tags')) return 'held: changed at once after our write, again and again';
   return null;
 }
