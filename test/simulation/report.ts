@@ -1,4 +1,4 @@
-/** docs/proof.md: what the simulation has shown, with its figures. Generated, and held against the present lists by a test. */
+/** docs/proof.md: what the simulation has shown, with its figures. */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { FAULTS, floorFor, impossible, TICKET_PHASES, FLOOR, type Counts } from './coverage.ts';
