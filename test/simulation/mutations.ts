@@ -114,7 +114,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('owner', 'nobody owns a field', ABSORB, 'if (owner !== null && owner !== sight.account.id && state !== undefined) {', 'if (owner === -1 && state !== undefined) {'),
   one('owner', 'what others changed is not set back', ABSORB, 'if (sight.rules.terms(owner, sight.account.id) !== null) delete draft.applied[field];', ''),
   one('where', 'every ticket fits every condition', 'src/core/rules.ts', 'test === null || kept(edge) || test(ticket)', 'test === null || kept(edge) || ticket !== null'),
-  one('where', 'what its own desk says does not make a ticket fit again', ABSORB, "return id === link.origin ? 'enters' : 'gives way';", "return 'gives way';"),
+  one('where', 'what its own desk says does not make a ticket fit again', 'src/core/absorb-draft.ts', "return id === link.origin ? 'enters' : 'gives way';", "return 'gives way';"),
   one('where', 'what was changed while a ticket was cut off stands for ever', ABSORB, "because, values: { won: state?.value ?? null, lost: value } });\n    delete draft.applied[field];", 'because, values: { won: state?.value ?? null, lost: value } });'),
   one('on_delete', 'nothing is closed instead of deleted', PLAN, "if (terms.on_delete === 'close') return planClosing", "if (terms.on_delete === ('never' as never)) return planClosing"),
   one('on_delete', 'a ticket that was deleted elsewhere and kept here is left to itself', PLAN, 'if (end.step !== null || !livesOn(link, end.replica)) return end;', 'if (end.replica !== null) return end;'),
