@@ -60,7 +60,8 @@ export function createMeetings(ports: {
     const { id: accountId } = member.account;
     const backfill = await backfills.get(mirror);
     if (backfill?.pairs !== true) {
-      if (created >= (await since(accountId))) return { kind: 'begin', others: [] };
+      // Most desks tell whole seconds.
+      if (created + 1_000 > (await since(accountId))) return { kind: 'begin', others: [] };
       return { kind: 'leave', because: `older than its mirror, which first has to know what is on both sides already: deskmesh backfill ${mirror} brings it` };
     }
     const sighted = await backfills.sighting(mirror, { account_id: accountId, ticket_id: ticket.id });

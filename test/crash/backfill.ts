@@ -3,11 +3,16 @@
  * brought along while people go on working and the serving process is killed. Afterwards every ticket and comment stands on both desks
  * exactly once, and what was said live meanwhile took no longer than before.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { startEmbedded } from '../../src/store/embedded.ts';
+import { createWorld } from '../../src/world.ts';
 import { differences, type Expected } from '../support/alike.ts';
 import { jsonLines, type Line } from '../support/commands.ts';
-import { descendants, untilGone, type Running } from '../support/running.ts';
+import type { Running } from '../support/running.ts';
 import { each, quantiles } from '../support/scale.ts';
 import { startTrio, type Name } from '../support/trio.ts';
 import { until } from '../support/until.ts';
@@ -25,6 +30,10 @@ type Side = (typeof BOTH)[number];
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const since = performance.now();
 const minutes = (): string => `${((performance.now() - since) / 60_000).toFixed(1)} min`;
+// A durable database of its own, so that only the process is killed.
+const folder = await mkdtemp(join(tmpdir(), 'deskmesh-backfill-'));
+const database = await startEmbedded({ dataDir: join(folder, 'data'), log: createWorld({ level: 'warn' }).log });
+const quiet = { LOG_LEVEL: 'error', SWEEP_SECONDS: '30', DATABASE_URL: database.url, SECRET_KEY: 'a key of forty characters that tests use' };
 const trio = await startTrio();
 const expected: Expected[] = [];
 let serve: Running | null = null;
@@ -71,14 +80,13 @@ try {
   await trio.mesh({ names: BOTH, settings: { freshdesk: lag, zendesk: lag }, mirrors: [{ name: 'all', accounts: BOTH, pair: { fields: ['subject'], within_minutes: 120 } }] });
   const pairs = await fill();
   say(`${TICKETS} tickets on two desks, ${pairs} pairs among them (${minutes()})`);
-  const quiet = { LOG_LEVEL: 'error', SWEEP_SECONDS: '30' };
   serve = await trio.serve(quiet);
   const before: number[] = [];
   for (let n = 0; n < LIVE_BEFORE; n += 1) before.push(await live(n));
 
   const bringing = (async (): Promise<Line> => {
     for (;;) {
-      const { code, lines, stderr } = await jsonLines(trio, ['backfill', 'all', '--since', '2026-01-01']);
+      const { code, lines, stderr } = await jsonLines(trio, ['backfill', 'all', '--since', '2026-01-01'], quiet);
       const estimate = lines.find((line) => line['estimate'] !== undefined);
       if (estimate !== undefined) say(JSON.stringify(estimate));
       const { state } = (lines.at(-1)?.['backfill'] ?? {}) as Line;
@@ -103,9 +111,7 @@ try {
     const enough = first + ((all - first) * kill) / (KILLS + 1);
     await until(() => subjects('freshdesk').length >= enough, { withinMs: 3_600_000, everyMs: 500, what: 'the time for a kill' });
     down = true;
-    const children = await descendants(serve.pid);
     await serve.stop('SIGKILL');
-    await untilGone(children, 30_000);
     say(`killed with ${subjects('freshdesk').length} and ${subjects('zendesk').length} tickets (${minutes()})`);
     serve = await trio.serve(quiet);
   }
@@ -120,4 +126,6 @@ try {
   say(`writes: ${BOTH.map((name) => `${name} ${trio.counts(name).write_count}`).join(', ')}`);
 } finally {
   await trio.close();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
 }
