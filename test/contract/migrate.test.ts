@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -41,6 +41,11 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const ONE = { '0001_one.sql': 'create table one (id integer); insert into one values (1);\n' };
 const TWO = { '0002_two.sql': 'create table two (id integer);\n' };
+
+test('no two of the migrations that ship have one number', async () => {
+  const names = await readdir(new URL('../../src/store/migrations/', import.meta.url));
+  expect(names.map((name) => name.slice(0, 4)).sort()).toEqual(names.map((_, at) => String(at + 1).padStart(4, '0')));
+});
 
 describe('migrating', () => {
   test('applies each file once and in order, and notes it', async () => {
