@@ -1,4 +1,5 @@
 /** The real engine under virtual time: seeded runs, judged by the promises. Its long sibling is `npm run sim`. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { impossible, FAULTS } from './coverage.ts';
 import { PHASES } from './history.ts';
@@ -55,6 +56,16 @@ test('a failing run is made small, and its story says what is left', async () =>
 describe('the proof', () => {
   test('knows of every cell of the coverage whether it is possible', () => {
     for (const fault of FAULTS) for (const phase of PHASES) expect(() => impossible(fault, phase)).not.toThrow();
+  });
+
+  test('has bugs that can still be made: each text stands once in its source', async () => {
+    const root = new URL('../../', import.meta.url);
+    for (const { name, edits } of MUTATIONS) {
+      for (const { file, find } of edits) {
+        const times = (await readFile(new URL(file, root), 'utf8')).split(find).length - 1;
+        expect({ name, times }).toEqual({ name, times: 1 });
+      }
+    }
   });
 
   test('has a bug for each rule of the loop', () => {
