@@ -36,7 +36,7 @@ export async function applyCommand(
     }
     const { subscriptions = [] } = desired;
     for (const made of await applySubscriptions({ subscriptions: store.subscriptions, roster }, subscriptions)) for (const line of subscriptionLines(made, options.json)) print(line);
-    const counts = { accounts: desired.accounts.length, mirrors: desired.mirrors.length, subscriptions: subscriptions.length };
+    const counts = { accounts: desired.accounts.length, mirrors: desired.mirrors.length, subscriptions: subscriptions.length, automations: desired.automations?.length ?? 0 };
     if (options.json) print(JSON.stringify({ applied: counts }));
     else print(`applied: ${Object.entries(counts).map(([what, count]) => `${count} ${what}`).join(', ')}`);
   } finally {

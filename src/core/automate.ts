@@ -19,6 +19,8 @@ import { wantedReplica, type FieldState, type Link, type LinkComment, type Note,
 /** The accounts and rules of this moment. */
 export interface Surroundings {
   readonly rules: Rules;
+  /** Whether a ticket that is there already may be taken to further accounts: not while its counterparts there are being looked for. */
+  readonly grows: boolean;
   byId(accountId: number): Sight | null;
   byName(name: string): Sight | null;
   /** A new id. */
@@ -210,7 +212,8 @@ function ownMove({ name, event, around, fields, comments }: Doing, link: Link): 
 
 /** The link with the accounts that its mirrors carry it to, and the replicas that it wants there and on `own`. */
 function grown(link: Link, own: readonly number[], around: Surroundings, idOf: (accountId: number) => string): { readonly link: Link; readonly spawn: readonly Replica[] } {
-  const missing = missingAccounts(link, around.rules);
+  // What begins here has no counterpart anywhere.
+  const missing = around.grows || own.length > 0 ? missingAccounts(link, around.rules) : [];
   const spawn = [...own, ...missing].map((accountId) => wantedReplica(idOf(accountId), link.id, accountId));
   return { link: missing.length === 0 ? link : { ...link, accounts: [...link.accounts, ...missing] }, spawn };
 }

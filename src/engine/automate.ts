@@ -29,6 +29,8 @@ export interface Automate {
 export function surroundingsOf(roster: Roster, world: Pick<World, 'id'>): Surroundings {
   return {
     rules: roster.rules(),
+    // The lane that next changes such a ticket takes it further, and looks for its counterparts before.
+    grows: roster.pairings().length === 0,
     byId: (id) => roster.member(id)?.sight ?? null,
     byName: (name) => roster.member(roster.byName(name)?.id ?? -1)?.sight ?? null,
     id: world.id,

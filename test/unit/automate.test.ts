@@ -28,8 +28,9 @@ let nudged = 0;
 
 function start(more: Partial<AutomationStore> = {}, roster: Partial<Roster> = {}): void {
   const one = sight({ account: { id: 1, name: 'one' } });
-  const all: Pick<Roster, 'rules' | 'member' | 'byName' | 'automations'> = {
+  const all: Pick<Roster, 'rules' | 'pairings' | 'member' | 'byName' | 'automations'> = {
     rules: () => rulesOf([]),
+    pairings: () => [],
     member: (id) => (id === 1 ? ({ sight: one } as ReturnType<Roster['member']>) : null),
     byName: () => null,
     automations: () => automations,

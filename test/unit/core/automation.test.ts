@@ -32,6 +32,7 @@ function around(draft: Partial<Surroundings> = {}, sights = SIGHTS): Surrounding
   let ids = 0;
   return {
     rules: rulesOf(BOTH_WAYS),
+    grows: true,
     byId: (id) => sights.find(({ account }) => account.id === id) ?? null,
     byName: (name) => sights.find(({ account }) => account.name === name) ?? null,
     id: () => `id-${(ids += 1)}`,
@@ -222,6 +223,12 @@ describe('what an automation does', () => {
     expect(moves[0]?.after.accounts).toEqual([1, 3]);
     expect(moves[0]?.spawn).toMatchObject([{ account_id: 3, state: 'wanted', link_id: 'l1' }]);
     expect(moves[0]?.notes.map(({ what, because }) => [what, because])).toEqual([['changed', 'automation triage, because of ticket.created'], ['reaches further', 'a mirror carries it to more accounts']]);
+  });
+
+  test('a ticket goes to no further account while counterparts are looked for, and a new one does', () => {
+    const rules = rulesOf([edge(1, 3), edge(2, 3)]);
+    const { moves } = done([setTo({ tags: { add: ['x'] } }), { kind: 'create_ticket', account: 'two', fields: { subject: 'x' } }], EVENT, link({ accounts: [1] }), around({ rules, grows: false }));
+    expect(moves.map(({ after }) => after.accounts)).toEqual([[1], [2, 3]]);
   });
 
   test('subscriptions are named once', () => {
