@@ -86,7 +86,7 @@ describe('docs/sandbox.md', () => {
   });
 });
 
-test.each(['docs/adding-a-connector.md', 'docs/sandbox.md', 'docs/connectors.md', 'docs/guarantees.md', 'src/sandbox/README.md', 'src/connectors/kit/README.md'])('what %s links to and names is there', (path) => {
+test.each(['README.md', 'docs/api.md', 'docs/architecture.md', 'docs/automations.md', 'docs/events.md', 'docs/history.md', 'docs/adding-a-connector.md', 'docs/sandbox.md', 'docs/connectors.md', 'docs/guarantees.md', 'src/sandbox/README.md', 'src/connectors/kit/README.md'])('what %s links to and names is there', (path) => {
   const page = read(path);
   const folder = path.replace(/[^/]+$/, '');
   const links = [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => new URL(link, new URL(folder, ROOT)));
