@@ -14,6 +14,16 @@ export interface People {
   create(desk: FakeDesk): string;
   /** A comment on this ticket. Gives its token. */
   comment(desk: FakeDesk, ticket: NativeTicket, isPublic: boolean): string;
+  /** Gives a field a new value. */
+  setField(desk: FakeDesk, ticket: NativeTicket, field: FieldName): void;
+  editComment(desk: FakeDesk, ticket: NativeTicket, one: NativeComment): void;
+  /** Makes a public comment private. */
+  hideComment(desk: FakeDesk, ticket: NativeTicket, one: NativeComment): void;
+  deleteComment(desk: FakeDesk, ticket: NativeTicket, one: NativeComment): void;
+  remove(desk: FakeDesk, ticket: NativeTicket): void;
+  /** Takes a ticket out of the trash. */
+  restore(desk: FakeDesk, ticket: NativeTicket): void;
+  close(desk: FakeDesk, ticket: NativeTicket): void;
 }
 
 const NAMES = ['ann', 'bea', 'cem', 'dov'] as const;
@@ -316,5 +326,22 @@ export function createPeople(parts: {
     }
   }
 
-  return { act, create, comment };
+  /** What somebody is told to do, noted as that. */
+  const told = <Args extends readonly unknown[], Result>(action: Action, does: (...args: Args) => Result) => (...args: Args): Result => {
+    doing = action;
+    return does(...args);
+  };
+
+  return {
+    act,
+    create: told('create', create),
+    comment: told('comment', comment),
+    setField: told('edit a field', setField),
+    editComment: told('edit a comment', editComment),
+    hideComment: told('hide a comment', hideComment),
+    deleteComment: told('delete a comment', deleteComment),
+    remove: told('delete', remove),
+    restore: told('restore', restore),
+    close: told('close', close),
+  };
 }

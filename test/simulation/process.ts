@@ -1,4 +1,5 @@
 /** One process of Deskmesh: the real engine over the shared store and the fake desks, until it is killed. */
+import { hash } from 'node:crypto';
 import { createRoster } from '../../src/engine/roster.ts';
 import { createSweep } from '../../src/engine/sweep.ts';
 import { createWorker } from '../../src/engine/worker.ts';
@@ -6,6 +7,7 @@ import type { Account, Connector, Desk } from '../../src/ports/connector.ts';
 import { createReceiver } from '../../src/engine/receive.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Inbound } from '../../src/ports/connector.ts';
+import type { FileStore } from '../../src/ports/files.ts';
 import type { Store, Turn } from '../../src/ports/store.ts';
 import type { Log, World } from '../../src/ports/world.ts';
 import type { CompileWhere } from '../../src/core/rules.ts';
@@ -86,7 +88,7 @@ export function createProcess(parts: ProcessParts): Process {
   const connectors: Record<string, Connector> = {};
   for (const { profile } of parts.desks.values()) connectors[profile.service] = connectorOf(profile.service, parts, mortal);
   const roster = createRoster({ accounts: store.accounts, connectors, compileWhere: parts.compileWhere, world });
-  const worker = createWorker({ lanes: store.lanes, backfills: store.backfills, accounts: store.accounts, roster, files: { keep: () => Promise.resolve(null) }, world, width: parts.width });
+  const worker = createWorker({ lanes: store.lanes, backfills: store.backfills, accounts: store.accounts, roster, files: KEPT_IN_MEMORY, world, width: parts.width });
   const sweep = createSweep({
     lanes: store.lanes, accounts: store.accounts, roster, world, nudge: () => worker.nudge(), rotation: 1_000, rotationRestMs: 30_000,
   });
@@ -144,6 +146,25 @@ export function createProcess(parts: ProcessParts): Process {
     sweep: (accountId) => void sweep(accountId),
   };
 }
+
+/** Files between two desks, for as long as the process lives. */
+const KEPT_IN_MEMORY: FileStore = {
+  async keep({ stream }, most) {
+    const parts: Uint8Array[] = [];
+    for await (const part of stream) parts.push(part);
+    const bytes = Buffer.concat(parts);
+    if (bytes.length > most) return null;
+    return {
+      size: bytes.length,
+      sha256: hash('sha256', bytes),
+      async *open() {
+        yield bytes;
+      },
+      blob: () => Promise.resolve(new Blob([bytes])),
+      drop: () => Promise.resolve(),
+    };
+  },
+};
 
 /** Our own faults are failures of the run; what the engine says otherwise is part of the story. */
 function logOf({ name, history }: ProcessParts): Log {

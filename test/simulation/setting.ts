@@ -48,6 +48,7 @@ export interface Edge {
   readonly comments: 'all' | 'public' | 'none';
   readonly author_line: string | null;
   readonly on_delete: OnDelete;
+  readonly closed: 'park' | 'follow_up';
   readonly where: Where | null;
   readonly unmatched: 'keep' | 'freeze';
 }
@@ -81,7 +82,7 @@ export interface Setting {
 }
 
 export const USUAL_EDGE: Omit<Edge, 'from' | 'to'> = {
-  ignore: [], owner: {}, comments: 'all', author_line: null, on_delete: 'delete', where: null, unmatched: 'keep',
+  ignore: [], owner: {}, comments: 'all', author_line: null, on_delete: 'delete', closed: 'park', where: null, unmatched: 'keep',
 };
 
 /** Every account of these to every other. */
