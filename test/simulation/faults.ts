@@ -48,6 +48,8 @@ export interface Faults {
   /** Account by account: until when it does not answer, and until when it does not let us in. */
   readonly down: Map<number, number>;
   readonly locked: Map<number, number>;
+  /** Account by account: until when every call to it ends in a time-out. */
+  readonly hanging: Map<number, number>;
   /** One call over the network: `effect` takes place at the desk, at once and once, or not at all. */
   call<T>(desk: FakeDesk, who: Mortal, call: Call, effect: () => T): Promise<T>;
   /** One call to the database; `token` as of a call to a desk. */
@@ -61,6 +63,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
   const refusedBefore = new Set<string>();
   const down = new Map<number, number>();
   const locked = new Map<number, number>();
+  const hanging = new Map<number, number>();
   let steps = 0;
 
   const faults: Faults = {
@@ -68,6 +71,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
     crashAt: null,
     down,
     locked,
+    hanging,
     async call(desk, who, call, effect) {
       const { name, token, phase, writes } = call;
       const struck = { account: desk.account, token, call: name, phase };
@@ -83,7 +87,8 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
       }
       await clock.sleep(fate === 'slow' ? chance.between(500, limit * 0.6) : chance.between(15, 150));
       const result = outcome(desk, fate, writes, chance, effect);
-      if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
+      if (fate === 'hangs') await clock.sleep(limit);
+      else if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));
       await thaw(who, struck);
       if (!who.alive || crashes(who, `after ${desk.name} ${name}`, struck, chance, step, 'after')) {
@@ -136,6 +141,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
   function fateOf(desk: FakeDesk, { name, writes, token, things = [name] }: Call, chance: Chance): string {
     const { weather } = faults;
     if ((locked.get(desk.account) ?? 0) > clock.now()) return 'locked';
+    if ((hanging.get(desk.account) ?? 0) > clock.now()) return 'hangs';
     if ((down.get(desk.account) ?? 0) > clock.now()) return chance.hit(0.5) ? 'outage' : 'cutBefore';
     const at = things.map((thing) => `${desk.account} ${token} ${thing}`);
     let roll = chance.next();
@@ -183,6 +189,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
       case 'refused':
         return { failure: new DeskFailure('refused', 'not now', { status: 409 }) };
       case 'cutBefore':
+      case 'hangs':
         return unsure(null);
       case 'errorBefore':
         return unsure(500);

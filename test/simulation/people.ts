@@ -24,6 +24,10 @@ export interface People {
   /** Takes a ticket out of the trash. */
   restore(desk: FakeDesk, ticket: NativeTicket): void;
   close(desk: FakeDesk, ticket: NativeTicket): void;
+  /** This field is this from now on, in the desk's own words. */
+  set(desk: FakeDesk, ticket: NativeTicket, field: FieldName, native: unknown): void;
+  /** A copy of this ticket with all that is on it, under a subject of its own. Gives its token. */
+  clone(desk: FakeDesk, ticket: NativeTicket): string;
 }
 
 const NAMES = ['ann', 'bea', 'cem', 'dov'] as const;
@@ -96,8 +100,7 @@ export function createPeople(parts: {
     return ticket.token;
   }
 
-  function setField(desk: FakeDesk, ticket: NativeTicket, field: FieldName): void {
-    const native = newValue(desk, ticket, field);
+  function set(desk: FakeDesk, ticket: NativeTicket, field: FieldName, native: unknown): void {
     if (native === undefined || !desk.takes(field, native)) return;
     const before = desk.mesh(ticket, field);
     const parents = ticket.shown.get(field) ?? [];
@@ -107,6 +110,10 @@ export function createPeople(parts: {
     ticket.shown.set(field, [edit(desk, ticket, field, value, parents)]);
     deed(desk, ticket, `${field} := ${JSON.stringify(value)}`);
     desk.touch(ticket, field === 'assignee' ? 'ticket.assignment.changed' : 'ticket.updated');
+  }
+
+  function setField(desk: FakeDesk, ticket: NativeTicket, field: FieldName): void {
+    set(desk, ticket, field, newValue(desk, ticket, field));
   }
 
   function newValue(desk: FakeDesk, ticket: NativeTicket, field: FieldName): unknown {
@@ -229,10 +236,10 @@ export function createPeople(parts: {
     close(desk, ticket);
   }
 
-  /** A copy with all that is on the ticket, our mark as well, under a subject of its own. */
-  function clone(desk: FakeDesk, ticket: NativeTicket): void {
+  /** Our mark is on the ticket as well. */
+  function clone(desk: FakeDesk, ticket: NativeTicket): string {
     const subject = desk.profile.hold('subject', `tk${next()} a clone s${next()}`);
-    begin(desk, { ...ticket.native, subject }, ticket.key, `is a clone of ${ticket.token}`);
+    return begin(desk, { ...ticket.native, subject }, ticket.key, `is a clone of ${ticket.token}`);
   }
 
   /** Two people change the same field of the same ticket on two desks within seconds. */
@@ -316,7 +323,7 @@ export function createPeople(parts: {
       case 'merge':
         return merge(desk, ticket, chance.pick(unlocked(desk).filter((other) => other !== ticket)));
       case 'clone':
-        return clone(desk, ticket);
+        return void clone(desk, ticket);
       case 'edit a comment':
         return one && editComment(desk, ticket, one);
       case 'hide a comment':
@@ -343,5 +350,7 @@ export function createPeople(parts: {
     remove: told('delete', remove),
     restore: told('restore', restore),
     close: told('close', close),
+    set: told('edit a field', set),
+    clone: told('clone', clone),
   };
 }

@@ -9,25 +9,6 @@ test.each(Object.entries(STAGINGS))('%s', async (_, play) => {
   expect(await play()).toEqual([]);
 }, 60_000);
 
-describe('rule 4: a clone carries our mark', () => {
-  test('it is a person\'s new ticket and is mirrored as one', async () => {
-    const stage = stageOf(calmSetting(['z', 'f']));
-    const { clock, people, history } = stage;
-    const token = people.create(deskAt(stage, 0));
-    await clock.run(clock.now() + MINUTE);
-    const freshdesk = deskAt(stage, 1);
-    const copied = ticketOn(freshdesk, token);
-    expect(copied.key).not.toBeNull();
-    const clone = freshdesk.add({ ...copied.native, subject: 'tk999 a clone' }, copied.key);
-    history.tell('tk999', () => 'cloned');
-    freshdesk.touch(clone, 'ticket.created');
-    await clock.run(clock.now() + MINUTE);
-    expect(ticketOn(deskAt(stage, 0), 'tk999').native.subject).toBe('tk999 a clone');
-    expect([...deskAt(stage, 0).tickets.values()].map((ticket) => ticket.token)).toEqual([token, 'tk999']);
-    expect(freshdesk.tickets.size).toBe(2);
-  });
-});
-
 describe('rule 3: a request that takes effect after our look', () => {
   test('a second copy of a comment is recognised as our own and deleted', async () => {
     const stage = stageOf(calmSetting(['z', 'f']));

@@ -1,6 +1,8 @@
 /** Situations that seeds hardly ever come to, each played out and judged: the real engine, fake desks, virtual time. */
+import { DeskFailure } from '../../src/ports/connector.ts';
+import { words } from './native.ts';
 import { judge } from './oracle.ts';
-import type { Trigger } from './setting.ts';
+import { allWays, type Trigger } from './setting.ts';
 import { SWEEP_MS, type Stage } from './simulate.ts';
 import { calmSetting, deskAt, MINUTE, stageOf, ticketOn } from './staged.ts';
 import { inboundOf, SECRET } from './hooks.ts';
@@ -13,21 +15,138 @@ const unless = (fine: boolean, what: string): string[] => (fine ? [] : [what]);
 const run = (stage: Stage, ms: number): Promise<void> => stage.clock.run(stage.clock.now() + ms);
 
 export const STAGINGS = {
-  /** Promise 6: a desk whose calls all hang delays no other, and has everything once it is back. */
+  /** Promise 6, rule 23: a desk whose calls all hang until they time out delays no other, and has everything once it is back. */
   async 'a desk whose calls all hang'() {
+    const many = 60;
     const stage = stageOf(calmSetting(['z', 'z', 'f']));
     const { clock, people, faults, history } = stage;
     const tokens: { token: string; at: number }[] = [];
-    clock.later(1_000, () => faults.down.set(3, clock.now() + 10 * MINUTE));
-    for (let i = 0; i < 60; i += 1) clock.later(5_000 + i * 1_000, () => tokens.push({ token: people.create(deskAt(stage, 0)), at: clock.now() }));
+    clock.later(1_000, () => faults.hanging.set(3, clock.now() + 10 * MINUTE));
+    for (let i = 0; i < many; i += 1) clock.later(5_000 + i * 500, () => tokens.push({ token: people.create(deskAt(stage, 0)), at: clock.now() }));
     await run(stage, 3 * MINUTE);
     const delays = tokens.map(({ token, at }) => (history.wrote.find((one) => one.token === token && one.account === 2)?.at ?? Infinity) - at).sort((a, b) => a - b);
     const [median = Infinity, last = Infinity] = [delays[Math.floor(delays.length / 2)], delays.at(-1)];
-    faults.down.clear();
-    await run(stage, 3 * SWEEP_MS);
+    faults.hanging.clear();
+    await run(stage, 6 * SWEEP_MS);
     return [
       ...unless(median < 2_000 && last < 10_000, `the other desk waited: ${Math.round(median)} ms in the middle, ${Math.round(last)} ms at most`),
-      ...unless(deskAt(stage, 2).tickets.size === 60, `the desk has ${deskAt(stage, 2).tickets.size} of 60 tickets`),
+      ...unless(deskAt(stage, 2).tickets.size === many, `the desk has ${deskAt(stage, 2).tickets.size} of ${many} tickets`),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 4: a person's clone of a mirrored ticket carries our mark; it is a ticket of its own all the same. */
+  async 'a clone that carries our mark'() {
+    const stage = stageOf(calmSetting(['z', 'f']));
+    const { people } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    await run(stage, MINUTE);
+    const clone = people.clone(freshdesk, ticketOn(freshdesk, token));
+    const carries = ticketOn(freshdesk, clone).key !== null;
+    await run(stage, 3 * MINUTE);
+    return [
+      ...unless(carries, 'the clone carries no mark'),
+      ...unless(freshdesk.tickets.size === 2 && zendesk.tickets.size === 2, `${zendesk.tickets.size} and ${freshdesk.tickets.size} tickets, not two on each`),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 4: the create was not answered, our look found it; a clone that somebody makes of it then is theirs. */
+  async 'a clone after a create that was not answered'() {
+    let cut = true;
+    const stage = stageOf(
+      calmSetting(['z', 'f'], { processes: 1 }),
+      {
+        bend: (desk) => ({
+          ...desk,
+          async createTicket(...given) {
+            const answer = await desk.createTicket(...given);
+            if (!cut) return answer;
+            cut = false;
+            throw new DeskFailure('unsure', 'no answer', { status: null });
+          },
+        }),
+      },
+    );
+    const { people } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    await run(stage, 3 * MINUTE);
+    const clone = people.clone(freshdesk, ticketOn(freshdesk, token));
+    await run(stage, 3 * MINUTE);
+    const there = [...zendesk.tickets.values()].map((ticket) => ticket.token);
+    return [
+      ...unless(!cut, 'every create was answered'),
+      ...unless(there.includes(clone), 'the clone is not on the other desk'),
+      ...unless(freshdesk.tickets.size === 2 && zendesk.tickets.size === 2, `${zendesk.tickets.size} and ${freshdesk.tickets.size} tickets, not two on each`),
+      ...broken(stage),
+    ];
+  },
+
+  /** A ticket that fitted a condition, does not, and fits again by what its own desk says: all that was said there meanwhile arrives. */
+  async 'a ticket that fits a condition again'() {
+    const stage = stageOf(calmSetting(['z', 'f'], { mesh: allWays([1, 2], { where: { field: 'priority', among: ['high', 'urgent'] }, unmatched: 'freeze' }) }));
+    const { people } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    const own = ticketOn(zendesk, token);
+    people.set(zendesk, own, 'priority', 'high');
+    await run(stage, MINUTE);
+    const came = freshdesk.tickets.size === 1;
+    people.set(zendesk, own, 'priority', 'low');
+    await run(stage, MINUTE);
+    const cutOff = freshdesk.tickets.size === 1 && ticketOn(freshdesk, token).native.priority === 'high';
+    people.set(zendesk, own, 'subject', `${token} said while it did not fit`);
+    await run(stage, MINUTE);
+    people.set(zendesk, own, 'priority', 'urgent');
+    await run(stage, 3 * MINUTE);
+    const twin = ticketOn(freshdesk, token);
+    return [
+      ...unless(came, 'it did not arrive'),
+      ...unless(cutOff, 'it was not cut off'),
+      ...unless(twin.native.priority === 'urgent' && twin.native.subject === own.native.subject, `the other desk says ${String(twin.native.priority)}, "${String(twin.native.subject)}"`),
+      ...broken(stage),
+    ];
+  },
+
+  /** What somebody changes on the far side while a condition cuts the ticket off gives way when it fits again. */
+  async 'a change on the far side of a condition'() {
+    const stage = stageOf(calmSetting(['z', 'f'], { mesh: allWays([1, 2], { where: { field: 'priority', among: ['high', 'urgent'] }, unmatched: 'freeze' }) }));
+    const { people } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    const own = ticketOn(zendesk, token);
+    people.set(zendesk, own, 'priority', 'high');
+    await run(stage, MINUTE);
+    const twin = ticketOn(freshdesk, token);
+    people.set(zendesk, own, 'priority', 'low');
+    await run(stage, MINUTE);
+    people.set(freshdesk, twin, 'subject', `${token} said on the far side`);
+    await run(stage, MINUTE);
+    const meanwhile = [own.native.subject, twin.native.subject];
+    people.set(zendesk, own, 'priority', 'urgent');
+    await run(stage, 3 * MINUTE);
+    return [
+      ...unless(meanwhile[0] !== meanwhile[1], 'what was said on the far side was heard though it was cut off'),
+      ...unless(own.native.subject === meanwhile[0], 'the ticket’s own desk was written over'),
+      ...unless(words(String(twin.native.subject)) === words(String(own.native.subject)), `"${String(own.native.subject)}" and "${String(twin.native.subject)}" for ever`),
+      ...broken(stage),
+    ];
+  },
+
+  /** A deletion goes where a mirror carries it, and nowhere else. */
+  async 'a deletion that one mirror carries and another does not'() {
+    const mesh = allWays([1, 2, 3]).map((edge) => (edge.to === 3 ? { ...edge, on_delete: 'ignore' as const } : edge));
+    const stage = stageOf(calmSetting(['z', 'f', 'f'], { mesh }));
+    const { people } = stage;
+    const token = people.create(deskAt(stage, 0));
+    await run(stage, MINUTE);
+    people.remove(deskAt(stage, 0), ticketOn(deskAt(stage, 0), token));
+    await run(stage, 3 * MINUTE);
+    return [
+      ...unless(ticketOn(deskAt(stage, 1), token).deleted, 'it was not carried where it should be'),
+      ...unless(!ticketOn(deskAt(stage, 2), token).deleted, 'it was carried where no mirror brings it'),
       ...broken(stage),
     ];
   },

@@ -22,6 +22,8 @@ async function tried(mutation: Mutation, seeds: number): Promise<Caught> {
   for (let seed = 1; seed <= seeds; seed += 1) {
     const one = await season(seed % 3 === 0 ? 'calm' : 'storm', seed, 1);
     const [failed] = one.failed;
+    // A bug that ends in such an error is no bug of the product, but an edit that does not fit its source any more.
+    if (failed !== undefined && /ReferenceError|SyntaxError/.test(failed.what)) throw new Error(`${name}: ${failed.what}`);
     if (failed !== undefined) return { name, by: `${failed.promise}: ${failed.token} ${failed.what.slice(0, 120)}`, seed, seeds: seed };
     sum = together(sum, one);
     if (sum.seeds < 150) continue;
