@@ -59,15 +59,16 @@ const BOUNCE = 'src/core/bounce.ts';
 const PLAN_COMMENTS = 'src/core/plan-comments.ts';
 const SETTLE = 'src/core/settle.ts';
 const LANDING = 'src/core/landing.ts';
-const SYNC = 'src/engine/sync.ts';
+const MEET = 'src/engine/meet.ts';
+const ADVANCE = 'src/engine/advance.ts';
 const STORE = 'src/store/memory.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   one('1', 'absence is believed at once', LANDING, 'const landed = landedAt(intent, can) + CLOCKS_APART_MS;', 'if (intent.sent > 0) return 0; const landed = landedAt(intent, can);'),
   one('1', 'a create is sent again without a look', LANDING, 'now - intent.first_sent < can.tickets.idempotentCreateMs - CLOCKS_APART_MS;', 'now > 0;'),
   one('1', 'a desk’s lag is not waited for', LANDING, 'return landed + can.tickets.findLagMs;', 'return landed;'),
-  one('2', 'an unknown ticket does not wait for creates in flight', SYNC, '} else if (!desk.can.tickets.keyVisible &&', '} else if (desk.can.tickets.findLagMs < 0 &&'),
-  one('2', 'a ticket with our key is taken for a stranger’s', SYNC, 'if (own !== null && own.ticket_id === null) {', 'if (own !== null && own.ticket_id === "") {'),
+  one('2', 'an unknown ticket does not wait for creates in flight', MEET, '} else if (!desk.can.tickets.keyVisible &&', '} else if (desk.can.tickets.findLagMs < 0 &&'),
+  one('2', 'a ticket with our key is taken for a stranger’s', MEET, 'if (own !== null && own.ticket_id === null) {', 'if (own !== null && own.ticket_id === "") {'),
   one('3', 'a second copy of ours is left', COMMENTS, '  draft.surplus.add(comment.id);', ''),
   {
     rule: '4', name: 'whatever carries our mark is ours', staging: 'a clone that carries our mark',
@@ -88,7 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('14', 'wall clocks decide what is newer', ABSORB, 'const caughtUp = state === undefined || Math.max(applied, sent) >= state.clock;', 'const caughtUp = state === undefined;'),
   one('15', 'a value that the link has already moves its clock', ABSORB, 'if (state !== undefined && same(shown, seen) && !reopened && !left) {', 'if (state !== undefined && seen === undefined && !reopened && !left) {'),
   one('16', 'tags are one value', ABSORB, "if (kindOf(field) === 'set' && (", "if (kindOf(field) === 'person' && value === undefined && ("),
-  one('17', 'nothing is looked at before it is written over', SYNC, "if (step.kind === 'ticket.update') return hand.lookedAt < freshSince;", "if (step.kind === 'ticket.update') return false;"),
+  one('17', 'nothing is looked at before it is written over', ADVANCE, "if (step.kind === 'ticket.update') return hand.lookedAt < freshSince;", "if (step.kind === 'ticket.update') return false;"),
   one('18', 'a comment that is not listed yet was deleted', COMMENTS, 'if (began <= copy.since + sight.can.comments.listLagMs + (copy.since === 0 ? 0 : CLOCKS_APART_MS)) continue;', ''),
   one('19', 'a copy stays public when its comment is hidden', PLAN_COMMENTS, 'if (copy.public && !isPublicHere(comment, sight)) {', 'if (copy.public && comment.deleted) {'),
   one('19', 'a private comment goes to a desk that shows it to all', PLAN_COMMENTS, 'if (!isPublicHere(comment, sight) && !sight.can.comments.private) {', 'if (!isPublicHere(comment, sight) && !sight.can.comments.create) {'),
