@@ -74,7 +74,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: '4', name: 'whatever carries our mark is ours', staging: 'a clone that carries our mark',
     edits: [
       { file: STORE, find: 'row.replica.ticket_id === null && row.replica.link_id !== null && ticketKey', replace: 'row.replica.link_id !== null && ticketKey' },
-      { file: SYNC, find: 'if (own !== null && own.ticket_id === null) {', replace: "if (own !== null && own.ticket_id !== null) {\n        await dismiss(hand, 'it is our own');\n        return false;\n      }\n      if (own !== null) {" },
+      { file: MEET, find: 'if (own !== null && own.ticket_id === null) {', replace: "if (own !== null && own.ticket_id !== null) {\n        await dismiss(hand, 'it is our own');\n        return false;\n      }\n      if (own !== null) {" },
     ],
   },
   one('5', 'what is found is base, instead of what was written', SETTLE, 'const expected = answered ?? intent.forecast[field];', 'const expected = done.adopted && done.ticket !== null ? normal(field, sight.lens.read(done.ticket)[field]) : (answered ?? intent.forecast[field]);'),
