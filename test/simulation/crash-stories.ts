@@ -1,10 +1,11 @@
 /** Stories for processes that die: what people do, and what every desk shows in the end however often somebody died over it. */
-import { DeskFailure, type Desk, type FileSource } from '../../src/ports/connector.ts';
-import type { Attachment } from '../../src/core/model.ts';
+import { USUAL_LIMITS } from '../../src/core/guards.ts';
+import { followsUp, losesFirst, refuses, withFiles, type Props } from './crash-props.ts';
 import type { FakeDesk } from './desk.ts';
 import { lifeOf, type NativeTicket } from './native.ts';
-import type { Edge } from './setting.ts';
-import type { Stage } from './simulate.ts';
+import { allWays, type Edge } from './setting.ts';
+import { rule, type Stage } from './simulate.ts';
+import { CALM } from './weather.ts';
 
 export interface Scene {
   readonly stage: Stage;
@@ -14,24 +15,17 @@ export interface Scene {
   readonly props: Props;
 }
 
-/** What a story puts between the engine and its desks. */
-export interface Props {
-  bend(desk: Desk): Desk;
-  /** From here on something goes wrong on the desks, or no longer does. */
-  turn?(): void;
-  /** Puts a file on what a person wrote: a ticket or a comment, by its id. */
-  attach?(id: string, filename: string): void;
-  /** The names of the files on a ticket or comment. */
-  filesOf?(of: { readonly id: string; readonly key: string | null }): readonly string[];
-}
-
 export interface CrashStory {
   readonly name: string;
   readonly services: readonly string[];
   readonly terms?: Partial<Edge>;
   readonly props?: () => Props;
+  /** Whether processes look for history to bring along. */
+  readonly backfilling?: boolean;
   /** What happened before, a minute and a sweep apart: nobody dies then. */
   readonly before?: readonly ((scene: Scene) => void)[];
+  /** What the desks show then, where that is not plain: what is released must have been held. */
+  readonly yet?: readonly string[];
   /** What processes die over. */
   readonly then: (scene: Scene) => void;
   /** At the end, desk by desk: each living ticket's status, its public and private comments, and files. */
@@ -50,96 +44,17 @@ function firstComment(scene: Scene, at: number): NativeTicket['comments'][number
   return comment;
 }
 
-/** The answer to the first such call is lost, though it was done. */
-function losesFirst(method: 'createTicket' | 'createComment' | 'updateTicket'): () => Props {
-  return () => {
-    let lost = false;
-    return {
-      bend: (desk) => ({
-        ...desk,
-        async [method](...args: never[]) {
-          const answer = await (desk[method] as (...all: never[]) => Promise<unknown>)(...args);
-          if (lost) return answer;
-          lost = true;
-          throw new DeskFailure('unsure', 'no answer', { status: null });
-        },
-      }),
-    };
-  };
-}
+const DAY_MS = 86_400_000;
 
-/** The desk that forbids changes of closed tickets makes new ones that follow them. */
-const followsUp = (): Props => ({ bend: (desk) => ({ ...desk, can: { ...desk.can, tickets: { ...desk.can.tickets, followUp: desk.can.tickets.closedIsFinal } } }) });
-
-/** Refuses updates until the turn. */
-function refuses(): Props {
-  let refusing = true;
-  return {
-    bend: (desk) => ({
-      ...desk,
-      updateTicket: (...args) => (refusing ? Promise.reject(new DeskFailure('refused', 'not today', { status: 422 })) : desk.updateTicket(...args)),
-    }),
-    turn: () => {
-      refusing = false;
-    },
-  };
-}
-
-/**
- * Desks that hold files. What we write is known by the key of its ticket or comment, so that it is there exactly if that write
- * took effect.
- */
-function withFiles(): Props {
-  const byPeople = new Map<string, string[]>();
-  const byKey = new Map<string, readonly string[]>();
-  const filesOf: NonNullable<Props['filesOf']> = ({ id, key }) => byPeople.get(id) ?? (key === null ? [] : (byKey.get(key) ?? []));
-  const attachments = (of: { readonly id: string; readonly key: string | null }): readonly Attachment[] =>
-    filesOf(of).map((filename) => ({ id: `${of.id}/${filename}`, filename, content_type: 'text/plain', url: `sim://${filename}`, thumb_url: null, size: filename.length, inline: false }));
-  const written = async (key: string, files: readonly FileSource[] = []): Promise<void> => {
-    const names = await Promise.all(
-      files.map(async (file) => {
-        let text = '';
-        for await (const part of file.open()) text += Buffer.from(part).toString();
-        if (text !== file.filename) throw new Error(`${file.filename} says ${text}`);
-        return file.filename;
-      }),
-    );
-    if (names.length > 0) byKey.set(key, names);
-  };
-  return {
-    filesOf,
-    attach: (id, filename) => byPeople.set(id, [...(byPeople.get(id) ?? []), filename]),
-    bend: (desk) => ({
-      ...desk,
-      can: { ...desk.can, files: { read: true, ticket: true, comment: true, inline: false, maxBytes: 1_000, maxTotalBytes: 1_000, callTimeoutMs: 60_000 } },
-      async getTicket(id) {
-        const ticket = await desk.getTicket(id);
-        return { ...ticket, attachments: attachments(ticket) };
-      },
-      async listComments(id, page) {
-        const { items, next } = await desk.listComments(id, page);
-        return { items: items.map((comment) => ({ ...comment, attachments: attachments(comment) })), next };
-      },
-      // A file says its own name.
-      download: ({ url }) => {
-        const bytes = Buffer.from(url.slice('sim://'.length));
-        return Promise.resolve({ stream: (async function* () { yield bytes; })(), size: bytes.length, content_type: 'text/plain' });
-      },
-      async createTicket(fields, key, files, follows) {
-        await written(key, files);
-        return desk.createTicket(fields, key, files, follows);
-      },
-      async updateTicket(id, patch, key, along) {
-        if (along !== undefined) await written(along.key, along.files);
-        return desk.updateTicket(id, patch, key, along);
-      },
-      async createComment(ticketId, draft, key, files) {
-        await written(key, files);
-        return desk.createComment(ticketId, draft, key, files);
-      },
-    }),
-  };
-}
+/** A ticket with a comment from before anybody told us of it, and too old for the list of changes. */
+const longAgo = (at: number) => (scene: Scene): void => {
+  const { faults } = scene.stage;
+  faults.weather = { ...CALM, hookLost: 1 };
+  create(at)(scene);
+  say(at, true)(scene);
+  faults.weather = CALM;
+  scene.ticket(at).updated -= DAY_MS;
+};
 
 /** What `deskmesh release` does to steps that were refused: they are forgotten and their lanes are due. */
 function releaseSteps({ stage }: Scene): void {
@@ -310,11 +225,37 @@ export const CRASH_STORIES: readonly CrashStory[] = [
     name: 'deletions that were held, and are released',
     services: ['z', 'f'],
     before: [create(0), ({ stage }) => void stage.store.accounts.holdDeletions(HELD_ACCOUNT, 'too many at once'), remove(0)],
+    yet: ['z1:', 'f2: open +0 -0'],
     then: ({ stage }) => {
       void stage.store.accounts.releaseDeletions(HELD_ACCOUNT, 3_600_000);
       void stage.store.lanes.hasten(HELD_ACCOUNT);
     },
     shown: ['z1:', 'f2:'],
+  },
+  {
+    name: 'what new rules bring, which was held, and is released',
+    services: ['z', 'f'],
+    terms: { comments: 'none' },
+    before: [create(0), say(0, true), ({ stage }) => rule(stage, allWays([1, 2]), { ...USUAL_LIMITS, rules: { count: 0, share: 0 } })],
+    yet: ['z1: open +1 -0', 'f2: open +0 -0'],
+    then: ({ stage }) => {
+      void stage.store.accounts.releaseRules(HELD_ACCOUNT);
+      void stage.store.lanes.hasten(HELD_ACCOUNT);
+    },
+    shown: ['z1: open +1 -0', 'f2: open +1 -0'],
+  },
+  {
+    name: 'history that a backfill brings',
+    services: ['z', 'f'],
+    backfilling: true,
+    before: [longAgo(0), longAgo(1)],
+    yet: ['z1: open +1 -0', 'f2: open +1 -0'],
+    then: ({ stage }) => {
+      const accounts = stage.desks.map(({ account }) => account);
+      const draft = { mirror: 'mirror', since: 0, accounts, sources: accounts, pairs: false, per_minute: null, estimate: false };
+      void stage.store.backfills.begin(draft, stage.clock.now());
+    },
+    shown: ['z1: open +1 -0, open +1 -0', 'f2: open +1 -0, open +1 -0'],
   },
 ];
 

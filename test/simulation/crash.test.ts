@@ -33,6 +33,8 @@ interface Played {
   readonly died: string | null;
   readonly failures: readonly string[];
   readonly excused: object;
+  /** What the desks showed before, and at the end. */
+  readonly yet: readonly string[];
   readonly shown: readonly string[];
   readonly story: string;
 }
@@ -49,6 +51,7 @@ async function play(story: CrashStory, crash: Crash | null): Promise<Played> {
   const mesh = allWays(story.services.map((_, i) => i + 1), story.terms);
   const stage = createStage(calmSetting(story.services, { seed: 7, processes: 1, mesh }), {
     telling: true,
+    backfilling: story.backfilling ?? false,
     bend: (desk) => props.bend(watched(desk, (call) => dying && calls.add(call))),
   });
   const { clock, faults, history } = stage;
@@ -68,6 +71,7 @@ async function play(story: CrashStory, crash: Crash | null): Promise<Played> {
   }
 
   dying = true;
+  const yet = shownBy(scene);
   const earlier = storedSteps(stage);
   const intents = new Set<Intent>();
   const wroteBefore = history.wrote.length;
@@ -96,6 +100,7 @@ async function play(story: CrashStory, crash: Crash | null): Promise<Played> {
     died,
     failures: failures.map(({ what }) => what),
     excused,
+    yet,
     shown: shownBy(scene),
     story: history.story(tokenOf(stage)),
   };
@@ -149,6 +154,7 @@ test.each(CRASH_STORIES.map((story) => [story.name, story] as const))('dying at 
   };
   const whole = await play(story, null);
   expect(endOf(whole)).toEqual(end);
+  if (story.yet !== undefined) expect(whole.yet).toEqual(story.yet);
   expect(whole.steps.length).toBeGreaterThan(3);
   for (const { index, name } of whole.steps) {
     for (const when of ['before', 'after'] as const) {

@@ -6,7 +6,7 @@ import type { History, Mishap, Phase } from './history.ts';
 import type { Weather } from './weather.ts';
 
 /** The store's calls that change what is kept. */
-const COMMITS: ReadonlySet<string> = new Set(['accept', 'commit', 'signal', 'swept']);
+const COMMITS: ReadonlySet<string> = new Set(['accept', 'commit', 'signal', 'swept', 'saw', 'signalled', 'advance']);
 
 /** Never resolves: what a dead process awaits. */
 export function never<T>(): Promise<T> {

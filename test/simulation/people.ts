@@ -1,4 +1,8 @@
-/** The people on the desks: they see what their desk shows, and change it. */
+/**
+ * The people on the desks: they see what their desk shows, and change it.
+ *
+ * Longer than most, since all that they do notes the same things of the same moment.
+ */
 import type { FieldName } from '../../src/core/model.ts';
 import { createChance, type Chance, type VirtualClock } from './clock.ts';
 import type { FakeDesk } from './desk.ts';

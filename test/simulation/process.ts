@@ -1,5 +1,7 @@
 /** One process of Deskmesh: the real engine over the shared store and the fake desks, until it is killed. */
 import { hash } from 'node:crypto';
+import { createBackfiller } from '../../src/engine/backfill.ts';
+import { createGentle } from '../../src/engine/gentle.ts';
 import { createRoster } from '../../src/engine/roster.ts';
 import { createSweep } from '../../src/engine/sweep.ts';
 import { createWorker } from '../../src/engine/worker.ts';
@@ -43,6 +45,8 @@ export interface ProcessParts {
   /** How far its clock is from the true time (milliseconds). */
   readonly clockOffMs: number;
   readonly compileWhere: CompileWhere;
+  /** Whether it brings history along when it is told to. */
+  readonly backfilling: boolean;
   readonly onDeath: (why: string) => void;
 }
 
@@ -93,6 +97,10 @@ export function createProcess(parts: ProcessParts): Process {
     lanes: store.lanes, accounts: store.accounts, roster, world, nudge: () => worker.nudge(), rotation: 1_000, rotationRestMs: 30_000,
   });
 
+  const backfiller = createBackfiller({
+    backfills: store.backfills, lanes: store.lanes, roster, gentle: createGentle({ roster, world, width: 1 }), world, nudge: () => worker.nudge(),
+  });
+
   const receiver = createReceiver({
     accounts: roster, connectors, intake: store.intake, world,
     validators: Object.fromEntries(Object.keys(connectors).map((service) => [service, () => []])),
@@ -103,6 +111,7 @@ export function createProcess(parts: ProcessParts): Process {
       try {
         await roster.refresh(true);
         worker.start();
+        if (parts.backfilling) void backfiller.run(new AbortController().signal);
         return;
       } catch {
         await world.sleep(500);

@@ -1,5 +1,6 @@
 /** One seeded run: some desks with people on them, some processes of Deskmesh, a storm, a calm, and a judgement. */
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory.ts';
+import { USUAL_LIMITS, type Limits } from '../../src/core/guards.ts';
 import { USUAL_TERMS, type CompileWhere } from '../../src/core/rules.ts';
 import type { LensTerms } from '../../src/core/lens.ts';
 import type { DraftTerms, Mirror } from '../../src/ports/store.ts';
@@ -26,6 +27,8 @@ export interface Options {
   /** Bends what the engine sees of a desk. */
   readonly bend?: (desk: Desk) => Desk;
   readonly sweeps?: boolean;
+  /** Whether history is brought along where somebody begins it; otherwise nobody looks whether there is any to bring. */
+  readonly backfilling?: boolean;
   /** Keeps the story, which costs time. */
   readonly telling?: boolean;
 }
@@ -92,6 +95,7 @@ export function createStage(setting: Setting, options: Options = {}): Stage {
         width: 6,
         clockOffMs: clocksDiffer ? Math.round(chance.between(-CLOCK_OFF_MS, CLOCK_OFF_MS)) : 0,
         compileWhere,
+        backfilling: options.backfilling ?? false,
         onDeath: () => clock.later(chance.between(500, 15_000), spawn),
       }),
     );
@@ -107,8 +111,8 @@ export function createStage(setting: Setting, options: Options = {}): Stage {
 
 const nameOf = ({ service }: DeskSetting, i: number): string => `${service}${i + 1}`;
 
-/** The rules are these from now on. */
-export function rule({ store, setting, history, clock }: Stage, mesh: Mesh): void {
+/** The rules are these from now on; `limits`: from when on a change of them asks first. */
+export function rule({ store, setting, history, clock }: Stage, mesh: Mesh, limits: Limits = USUAL_LIMITS): void {
   history.rules.push({ at: clock.now(), mesh });
   history.tell(null, () => `RULES ${JSON.stringify(mesh)}`);
   const names = setting.desks.map(nameOf);
@@ -125,6 +129,7 @@ export function rule({ store, setting, history, clock }: Stage, mesh: Mesh): voi
   void store.accounts.apply(
     setting.desks.map((desk, i) => ({ name: nameOf(desk, i), service: desk.service, url: `sim://${i + 1}`, credentials: {}, settings: {} })),
     [{ name: 'mirror', lenses, edges }],
+    limits,
   );
 }
 
