@@ -26,9 +26,11 @@ export interface Court {
   readonly places: readonly Place[];
   fail(promise: string, what: string): void;
   excuse(limit: string): void;
+  /** A field was held, as rule 12 says. */
+  hold(): void;
 }
 
-export function courtOf(stage: Stage, birth: Edit, told: Pick<Court, 'fail' | 'excuse'>): Court {
+export function courtOf(stage: Stage, birth: Edit, told: Pick<Court, 'fail' | 'excuse' | 'hold'>): Court {
   const { history, desks } = stage;
   const { token, account: origin } = birth;
   const places = desks.map((desk): Place => ({ desk, ticket: [...desk.tickets.values()].find((one) => one.token === token && lifeOf(one)) ?? null }));

@@ -42,6 +42,8 @@ export interface Done {
   readonly action: Action;
   readonly account: number;
   readonly token: string;
+  /** The ticket of which this is a clone. */
+  readonly source?: string;
 }
 
 /** A comment as its people meant it. */

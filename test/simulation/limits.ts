@@ -79,8 +79,9 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
 /** Limit 5: somebody cloned a ticket that we had made, mark and all, before we learnt its id: which of the two is ours cannot be told. */
 export function clonedUnlearnt(history: History, token: string): boolean {
   return history.deeds.some(
-    (deed) => deed.action === 'clone' && (deed.token === token || history.wrote.some((one) => one.token === token && one.kind === 'ticket.create' && one.account === deed.account)) &&
-      history.wrote.some((one) => one.kind === 'ticket.create' && one.account === deed.account && one.at <= deed.at && troubled(history, deed.account, one.token, one.at, deed.at)),
+    ({ source, token: clone, account, at }) =>
+      source !== undefined && (clone === token || source === token) &&
+      history.wrote.some((one) => one.kind === 'ticket.create' && one.account === account && one.token === source && one.at <= at && troubled(history, account, source, one.at, at)),
   );
 }
 

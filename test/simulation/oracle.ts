@@ -43,18 +43,29 @@ export interface Verdict {
   readonly writtenOver: number;
   /** By limit: how often it excused something. */
   readonly excused: Readonly<Record<string, number>>;
+  /** Fields that were held because desks answered our writes again and again: rule 12 at work, which is no limit. */
+  readonly held: number;
 }
 
 export function judge(stage: Stage, quietFrom: number): Verdict {
   const failures: Failure[] = [];
   const excused: Record<string, number> = {};
+  let held = 0;
   const { history } = stage;
   for (const what of history.broken) failures.push({ promise: 'always', token: /tk\d+/.exec(what)?.[0] ?? '', what });
   const births = new Map<string, Edit>();
   for (const edit of history.edits) if (edit.what === 'life' && edit.value === true && !births.has(edit.token)) births.set(edit.token, edit);
   for (const birth of births.values()) {
+    // Two tickets that cannot be told apart are taken for each other in everything.
+    const confused = clonedUnlearnt(history, birth.token);
     const court = courtOf(stage, birth, {
-      fail: (promise, what) => failures.push({ promise, token: birth.token, what }),
+      fail(promise, what) {
+        if (confused && promise !== 'never wider' && promise !== 'no echo') court.excuse('cloned before we learnt its id');
+        else failures.push({ promise, token: birth.token, what });
+      },
+      hold: () => {
+        held += 1;
+      },
       excuse: (limit) => {
         excused[limit] = (excused[limit] ?? 0) + 1;
       },
@@ -71,7 +82,7 @@ export function judge(stage: Stage, quietFrom: number): Verdict {
   }
   quiet(stage, quietFrom, failures);
   nothingAcceptedLost(stage, failures);
-  return { failures, excused, writtenOver: writtenOver(history) };
+  return { failures, excused, held, writtenOver: writtenOver(history) };
 }
 
 /** Promise 2: one ticket on each desk, one copy of each comment. */
@@ -118,7 +129,6 @@ function closedBefore({ history, token, law, places }: Court, account: number): 
 function lifeExcused(court: Court): boolean {
   if (court.places.some(({ desk }) => unlearntDelete(court.history, court.token, desk))) court.excuse('deleted before we learnt its id');
   else if (unlearntRestore(court.history, court.token)) court.excuse('restored while our delete was unanswered');
-  else if (clonedUnlearnt(court.history, court.token)) court.excuse('cloned before we learnt its id');
   else if (goneBeforeRead(court.history, court.birth, court.stage.desks)) court.excuse('changed and deleted before we looked');
   else return false;
   return true;
@@ -167,6 +177,10 @@ function valuesAlike(court: Court): void {
       return certain && edits.length > 0 && !edits.some((edit) => group.every((place) => fits(place, name, edit) || staysHere(court, place, name)));
     });
     if (bad.length === 0 && !apart) continue;
+    if (heldByBounces(court.history, court.token, name)) {
+      court.hold();
+      continue;
+    }
     const limit = fieldLimit(court, name);
     if (limit !== null) {
       court.excuse(limit);
@@ -197,7 +211,6 @@ function mayBeClosed({ history, token, law }: Court, { desk }: Place): boolean {
 }
 
 function fieldLimit({ history, token, stage }: Court, name: FieldName): string | null {
-  if (heldByBounces(history, token, name)) return 'held: changed at once after our write, again and again';
   if (setBackUnlearnt(history, token, name)) return 'set back while our write was unanswered';
   if (history.of(token, name).some((edit) => goneBeforeRead(history, edit, stage.desks))) return 'changed and deleted before we looked';
   if (changedBeforeFirstReading(history, token, name)) return 'changed before its first reading';
@@ -229,7 +242,8 @@ function tagsKept(court: Court): void {
     );
     if (bad === undefined && apart === undefined) continue;
     const limit = tagLimit(court, what);
-    if (limit !== null) court.excuse(limit);
+    if (heldByBounces(history, token, 'tags')) court.hold();
+    else if (limit !== null) court.excuse(limit);
     else if (bad !== undefined) court.fail('no edit lost', `${what} is ${has(bad) ? 'still' : 'not'} on ${bad.desk.name}`);
     else court.fail('alike', `${what}: ${apart?.map((place) => `${place.desk.name} ${has(place) ? 'yes' : 'no'}`).join(', ')}`);
   }
@@ -241,7 +255,6 @@ function tagLimit({ history, token, stage }: Court, what: string): string | null
   if (edits.some((edit) => tookBackUnlearnt(history, edit))) return 'set back while our write was unanswered';
   if (edits.some((edit) => goneBeforeRead(history, edit, stage.desks))) return 'changed and deleted before we looked';
   if (changedBeforeFirstReading(history, token, 'tags', what)) return 'changed before its first reading';
-  if (heldByBounces(history, token, 'tags')) return 'held: changed at once after our write, again and again';
   return null;
 }
 

@@ -49,8 +49,8 @@ export function createPeople(parts: {
   let counter = 0;
   const next = (): number => (counter += 1);
 
-  function deed(desk: FakeDesk, ticket: NativeTicket, told: string): void {
-    history.deeds.push({ at: clock.now(), action: doing, account: desk.account, token: ticket.token });
+  function deed(desk: FakeDesk, ticket: NativeTicket, told: string, source?: string): void {
+    history.deeds.push({ at: clock.now(), action: doing, account: desk.account, token: ticket.token, ...(source !== undefined && { source }) });
     history.tell(ticket.token, () => `${desk.name}#${ticket.id} PERSON ${told}`);
   }
 
@@ -89,7 +89,7 @@ export function createPeople(parts: {
   }
 
   /** A ticket that people began, with all that it shows as theirs. */
-  function begin(desk: FakeDesk, native: Partial<Record<FieldName, unknown>>, key: string | null, told: string): string {
+  function begin(desk: FakeDesk, native: Partial<Record<FieldName, unknown>>, key: string | null, told: string, source?: string): string {
     const ticket = desk.add(native, key);
     for (const field of Object.keys(native) as FieldName[]) {
       if (field === 'tags') {
@@ -99,7 +99,7 @@ export function createPeople(parts: {
       }
     }
     ticket.shown.set('life', [edit(desk, ticket, 'life', true, [])]);
-    deed(desk, ticket, told);
+    deed(desk, ticket, told, source);
     desk.touch(ticket, 'ticket.created');
     return ticket.token;
   }
@@ -243,7 +243,7 @@ export function createPeople(parts: {
   /** Our mark is on the ticket as well. */
   function clone(desk: FakeDesk, ticket: NativeTicket): string {
     const subject = desk.profile.hold('subject', `tk${next()} a clone s${next()}`);
-    return begin(desk, { ...ticket.native, subject }, ticket.key, `is a clone of ${ticket.token}`);
+    return begin(desk, { ...ticket.native, subject }, ticket.key, `is a clone of ${ticket.token}`, ticket.token);
   }
 
   /** Two people change the same field of the same ticket on two desks within seconds. */

@@ -8,7 +8,7 @@ import { floorFor, holes } from './coverage.ts';
 import { MUTATIONS } from './mutations.ts';
 import { mutate, processors, seasons, type Caught } from './pool.ts';
 import { writeProof, type Proof } from './report.ts';
-import { excusedIn, MOST_EXCUSED, MOST_WRITTEN_OVER, rate, type Season, type Sky } from './season.ts';
+import { CALM_LIMITS, excusedIn, MOST_EXCUSED, MOST_WRITTEN_OVER, rate, type Season, type Sky } from './season.ts';
 import { drawSetting } from './setting.ts';
 import { breaking, shrink, storyOf } from './shrink.ts';
 import { simulate } from './simulate.ts';
@@ -57,6 +57,10 @@ function wrongWith(sky: Sky, season: Season): readonly string[] {
   if (failed.size > 0) wrong.push(`${failed.size} of ${season.seeds} ${sky} seeds broke a promise: ${[...failed].slice(0, 20).join(', ')}`);
   if (rate(excuses, season) > MOST_EXCUSED) wrong.push(`limits excused ${excuses} of ${season.deeds} actions, which is more than one in a hundred`);
   if (rate(season.writtenOver, season) > MOST_WRITTEN_OVER) wrong.push(`${season.writtenOver} of ${season.deeds} changes were written over unseen, which is more than one in a hundred`);
+  if (sky === 'calm') {
+    const other = Object.keys(season.excused).filter((limit) => !CALM_LIMITS.has(limit));
+    if (other.length > 0) wrong.push(`without faults, these limits excused something: ${other.join('; ')}`);
+  }
   if (sky === 'storm') {
     const missing = holes(season.coverage, season.seeds);
     if (missing.length > 0) wrong.push(`${missing.length} cells were met less than ${floorFor(season.seeds)} times: ${missing.slice(0, 20).map(({ cell, times }) => `${cell} (${times})`).join(', ')}`);

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { impossible, FAULTS } from './coverage.ts';
 import { PHASES } from './history.ts';
 import { MUTATIONS } from './mutations.ts';
-import { excusedIn, MOST_EXCUSED, MOST_WRITTEN_OVER, rate, season } from './season.ts';
+import { CALM_LIMITS, excusedIn, MOST_EXCUSED, MOST_WRITTEN_OVER, rate, season } from './season.ts';
 import { drawSetting } from './setting.ts';
 import { breaking, shrink, storyOf } from './shrink.ts';
 import { simulate } from './simulate.ts';
@@ -19,6 +19,7 @@ describe('every promise holds', () => {
   test(`in ${CALM_SEEDS} calm runs`, async () => {
     const calm = await season('calm', 1, CALM_SEEDS);
     expect(calm.failed).toEqual([]);
+    expect(Object.keys(calm.excused).filter((limit) => !CALM_LIMITS.has(limit))).toEqual([]);
     expect(rate(excusedIn(calm), calm)).toBeLessThan(MOST_EXCUSED);
     expect(rate(calm.writtenOver, calm)).toBeLessThan(MOST_WRITTEN_OVER);
     expect(calm.writes / calm.deeds).toBeLessThan(2);

@@ -2,6 +2,7 @@
 import type { FakeDesk } from './desk.ts';
 import type { NativeTicket } from './native.ts';
 import { allWays, plainDesk, type Mesh, type Setting, type Trigger } from './setting.ts';
+import { judge } from './oracle.ts';
 import { createStage, sweepForEver, type Options, type Stage } from './simulate.ts';
 import { CALM } from './weather.ts';
 
@@ -32,3 +33,12 @@ export function ticketOn(desk: FakeDesk, token: string): NativeTicket {
   if (found === undefined) throw new Error(`${token} is not on ${desk.name}`);
   return found;
 }
+
+/** What is not as it should be; nothing, if all is well. */
+export type Staging = () => Promise<readonly string[]>;
+
+/** What the oracle says of it now. */
+export const broken = (stage: Stage): string[] => judge(stage, stage.clock.now()).failures.map(({ promise, token, what }) => `${promise}: ${token} ${what}`);
+export const unless = (fine: boolean, what: string): string[] => (fine ? [] : [what]);
+/** So many milliseconds go by. */
+export const run = (stage: Stage, ms: number): Promise<void> => stage.clock.run(stage.clock.now() + ms);

@@ -1,20 +1,15 @@
 /** Situations that seeds hardly ever come to, each played out and judged: the real engine, fake desks, virtual time. */
 import { DeskFailure } from '../../src/ports/connector.ts';
 import { words } from './native.ts';
-import { judge } from './oracle.ts';
 import { allWays, type Trigger } from './setting.ts';
-import { SWEEP_MS, type Stage } from './simulate.ts';
-import { calmSetting, deskAt, MINUTE, stageOf, ticketOn } from './staged.ts';
+import { SWEEP_MS } from './simulate.ts';
+import { broken, calmSetting, deskAt, MINUTE, run, stageOf, ticketOn, unless, type Staging } from './staged.ts';
+import { RACES } from './races.ts';
 import { inboundOf, SECRET } from './hooks.ts';
 
-/** What is not as it should be; nothing, if all is well. */
-export type Staging = () => Promise<readonly string[]>;
-
-const broken = (stage: Stage): string[] => judge(stage, stage.clock.now()).failures.map(({ promise, token, what }) => `${promise}: ${token} ${what}`);
-const unless = (fine: boolean, what: string): string[] => (fine ? [] : [what]);
-const run = (stage: Stage, ms: number): Promise<void> => stage.clock.run(stage.clock.now() + ms);
-
 export const STAGINGS = {
+  ...RACES,
+
   /** Promise 6, rule 23: a desk whose calls all hang until they time out delays no other, and has everything once it is back. */
   async 'a desk whose calls all hang'() {
     const many = 60;

@@ -1,0 +1,116 @@
+/** Staged: two things that happen within the time in which we do not know, or do not look. */
+import { DeskFailure, type Desk } from '../../src/ports/connector.ts';
+import { plainDesk, type Setting } from './setting.ts';
+import type { Stage } from './simulate.ts';
+import { broken, calmSetting, deskAt, MINUTE, run, stageOf, ticketOn, unless, type Staging } from './staged.ts';
+import { CALM } from './weather.ts';
+
+/** A stage on which the answers to these calls get lost, while `lost` says so. */
+function unanswered(services: readonly string[], call: 'createTicket' | 'deleteTicket', lost: () => boolean): Stage {
+  const answer = async <T>(asked: Promise<T>): Promise<T> => {
+    const given = await asked;
+    if (!lost()) return given;
+    throw new DeskFailure('unsure', 'no answer', { status: null });
+  };
+  const bend = (desk: Desk): Desk => ({
+    ...desk,
+    ...(call === 'createTicket' && { createTicket: (...given) => answer(desk.createTicket(...given)) }),
+    ...(call === 'deleteTicket' && { deleteTicket: (...given) => answer(desk.deleteTicket(...given)) }),
+  });
+  return stageOf(calmSetting(services, { processes: 1 }), { bend });
+}
+
+/** What is done now is told by no webhook. */
+function unheard({ faults }: Stage, act: () => void): void {
+  faults.weather = { ...CALM, hookLost: 1 };
+  act();
+  faults.weather = CALM;
+}
+
+export const RACES = {
+  /** Rule 8: our copy is in the trash before we learnt its id; that is a person's deletion, and nothing is made again. */
+  async 'a copy that is in the trash before we learnt its id'() {
+    const stage = unanswered(['z', 'f'], 'createTicket', () => true);
+    const { people, faults } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    faults.weather = { ...CALM, hookLost: 1 };
+    await run(stage, 5_000);
+    const made = freshdesk.tickets.size === 1;
+    people.remove(freshdesk, ticketOn(freshdesk, token));
+    faults.weather = CALM;
+    await run(stage, 5 * MINUTE);
+    return [
+      ...unless(made, 'it was not made'),
+      ...unless(freshdesk.tickets.size === 1, `it was made ${freshdesk.tickets.size} times`),
+      ...unless(ticketOn(zendesk, token).deleted, 'the deletion did not arrive'),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 13: our delete was not answered, and a person restored the ticket elsewhere: that it is gone here is our own doing. */
+  async 'restored elsewhere while our deletion is not answered'() {
+    let lost = true;
+    const stage = unanswered(['z', 'f'], 'deleteTicket', () => lost);
+    const { people } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    await run(stage, MINUTE);
+    people.remove(zendesk, ticketOn(zendesk, token));
+    await run(stage, 5_000);
+    const gone = ticketOn(freshdesk, token).deleted;
+    people.restore(zendesk, ticketOn(zendesk, token));
+    lost = false;
+    await run(stage, 5 * MINUTE);
+    return [
+      ...unless(gone, 'it was not deleted'),
+      ...unless(!ticketOn(zendesk, token).deleted, 'it was deleted again where a person had restored it'),
+      ...unless(!ticketOn(freshdesk, token).deleted, 'it was not restored'),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 15: two desks say the same, one of them by a clock that is ahead; what a person says after that stands. */
+  async 'the same value on two desks, then another'() {
+    const ahead: Setting['desks'] = [plainDesk('z'), { ...plainDesk('f'), skewMs: 5 * MINUTE }];
+    const stage = stageOf({ ...calmSetting(['z', 'f']), desks: ahead });
+    const { clock, people, faults } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    people.set(zendesk, ticketOn(zendesk, token), 'priority', 'low');
+    await run(stage, MINUTE);
+    const [own, twin] = [ticketOn(zendesk, token), ticketOn(freshdesk, token)];
+    faults.down.set(2, clock.now() + 30_000);
+    unheard(stage, () => people.set(freshdesk, twin, 'priority', 'high'));
+    people.set(zendesk, own, 'priority', 'high');
+    await run(stage, 10_000);
+    faults.down.set(1, clock.now() + 110_000);
+    await run(stage, 5_000);
+    people.set(zendesk, own, 'priority', 'urgent');
+    await run(stage, 5 * MINUTE);
+    return [
+      ...unless(own.native.priority === 'urgent' && twin.native.priority === 'urgent', `${String(own.native.priority)} and ${String(twin.native.priority)}, not what was said last`),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 17: a change that no webhook told is seen before our write, and stands, since it is the newer one. */
+  async 'a newer change that no webhook told'() {
+    const stage = stageOf(calmSetting(['z', 'f']));
+    const { clock, people, faults } = stage;
+    const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(zendesk);
+    people.set(zendesk, ticketOn(zendesk, token), 'priority', 'low');
+    await run(stage, MINUTE);
+    const [own, twin] = [ticketOn(zendesk, token), ticketOn(freshdesk, token)];
+    faults.down.set(1, clock.now() + 8_000);
+    people.set(zendesk, own, 'priority', 'high');
+    await run(stage, 4_000);
+    unheard(stage, () => people.set(freshdesk, twin, 'priority', 'urgent'));
+    await run(stage, 5 * MINUTE);
+    return [
+      ...unless(own.native.priority === 'urgent' && twin.native.priority === 'urgent', `${String(own.native.priority)} and ${String(twin.native.priority)}, not what was said last`),
+      ...broken(stage),
+    ];
+  },
+} satisfies Readonly<Record<string, Staging>>;
