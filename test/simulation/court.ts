@@ -3,9 +3,15 @@ import type { FieldName } from '../../src/core/model.ts';
 import type { FakeDesk } from './desk.ts';
 import { comment, deletion, field, lawOf, ticket as whole, type Allows, type Law } from './law.ts';
 import type { Edit, History, Utterance } from './history.ts';
-import { firstRead } from './limits.ts';
+import { firstRead, type Limit } from './limits.ts';
 import { lifeOf, type NativeTicket } from './native.ts';
 import type { Stage } from './simulate.ts';
+
+/** What may not be broken; `always` stands for what is watched while it goes on: private comments, forged webhooks, faults of our own. */
+export const PROMISES = [
+  'always', 'once', 'arrives', 'alike', 'no edit lost', 'never wider', 'no echo', 'quiet', 'nothing accepted lost', 'explained', 'genuine',
+] as const;
+export type PromiseName = (typeof PROMISES)[number];
 
 /** One ticket on one desk at the end. */
 export interface Place {
@@ -24,8 +30,8 @@ export interface Court {
   readonly law: Law;
   /** Every desk. */
   readonly places: readonly Place[];
-  fail(promise: string, what: string): void;
-  excuse(limit: string): void;
+  fail(promise: PromiseName, what: string): void;
+  excuse(limit: Limit): void;
   /** A field was held, as rule 12 says. */
   hold(): void;
 }

@@ -3,6 +3,21 @@ import type { FieldName } from '../../src/core/model.ts';
 import type { FakeDesk } from './desk.ts';
 import type { Edit, History, Mishap, Utterance, Wrote } from './history.ts';
 
+/** By name; the report says how often each excused something. */
+export const LIMITS = [
+  'a comment deleted before we learnt its id',
+  'a desk gave a form to a text whose answer was lost',
+  'changed and deleted before we looked',
+  'changed before its first reading',
+  'cloned before we learnt its id',
+  'deleted before we learnt its id',
+  'edited between our look and our making it again in private',
+  'restored while our delete was unanswered',
+  'set back while our write was unanswered',
+  'tags changed between our look and our write of all of them',
+] as const;
+export type Limit = (typeof LIMITS)[number];
+
 const BOUNCE_MS = 60_000;
 export const LONGEST_LIST_LAG_MS = 10_000;
 /** Between the desk's first answer and the commit of what was seen. */

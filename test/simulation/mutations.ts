@@ -101,7 +101,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('19', 'a copy stays public when its comment is hidden', PLAN_COMMENTS, 'if (copy.public && !isPublicHere(comment, sight)) {', 'if (copy.public && comment.deleted) {'),
   one('19', 'a private comment goes to a desk that shows it to all', PLAN_COMMENTS, 'if (!isPublicHere(comment, sight) && !sight.can.comments.private) {', 'if (!isPublicHere(comment, sight) && !sight.can.comments.create) {'),
   one('20', 'closing comes before the comments', PLAN, '  const comments = planComments(link, living, sight);\n', '  const first = planUpdate(link, living, sight, now);\n  if (first.step !== null) return first;\n  const comments = planComments(link, living, sight);\n'),
-  one('20', 'tickets are created closed', PLAN, "if (field === 'status' && state.value === 'closed') continue;", ''),
+  one('20', 'tickets are created closed', PLAN, "if (field === 'status' && state.value === 'closed') continue;", '', { staging: 'closed before it was mirrored' }),
   {
     rule: '21', name: 'a lane whose process died is nobody’s',
     edits: [

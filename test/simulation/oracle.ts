@@ -7,7 +7,7 @@
 import { normal, same } from '../../src/core/compare.ts';
 import { FIELD_NAMES, type FieldName } from '../../src/core/model.ts';
 import {
-  commentForces, courtOf, fieldForces, frozen, groups, isBirth, lifeForces, standing, type Court, type Place,
+  commentForces, courtOf, fieldForces, frozen, groups, isBirth, lifeForces, standing, type Court, type Place, type PromiseName,
 } from './court.ts';
 import { comment, deletion, field, ticket as whole } from './law.ts';
 import { FORGED } from './hooks.ts';
@@ -27,12 +27,13 @@ import {
   unlearntRestore,
   writtenOver,
   LONGEST_LIST_LAG_MS,
+  type Limit,
 } from './limits.ts';
 import type { Edit, Utterance } from './history.ts';
 import type { Stage } from './simulate.ts';
 
 export interface Failure {
-  readonly promise: string;
+  readonly promise: PromiseName;
   readonly token: string;
   readonly what: string;
 }
@@ -210,7 +211,7 @@ function mayBeClosed({ history, token, law }: Court, { desk }: Place): boolean {
   return history.of(token, 'life').some(({ value, account, at }) => value === false && account !== desk.account && law.may(deletion('close'), account, desk.account, at) && !law.must(deletion('delete'), account, desk.account, at));
 }
 
-function fieldLimit({ history, token, stage }: Court, name: FieldName): string | null {
+function fieldLimit({ history, token, stage }: Court, name: FieldName): Limit | null {
   if (setBackUnlearnt(history, token, name)) return 'set back while our write was unanswered';
   if (history.of(token, name).some((edit) => goneBeforeRead(history, edit, stage.desks))) return 'changed and deleted before we looked';
   if (changedBeforeFirstReading(history, token, name)) return 'changed before its first reading';
@@ -249,7 +250,7 @@ function tagsKept(court: Court): void {
   }
 }
 
-function tagLimit({ history, token, stage }: Court, what: string): string | null {
+function tagLimit({ history, token, stage }: Court, what: string): Limit | null {
   const edits = history.of(token, what);
   if (edits.some((edit) => rewroteTags(history, edit))) return 'tags changed between our look and our write of all of them';
   if (edits.some((edit) => tookBackUnlearnt(history, edit))) return 'set back while our write was unanswered';

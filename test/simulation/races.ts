@@ -94,18 +94,38 @@ export const RACES = {
     ];
   },
 
+  /** Rule 20: a ticket that was commented and closed before it was mirrored has its comment on a desk that changes closed tickets no more. */
+  async 'closed before it was mirrored'() {
+    const stage = stageOf(calmSetting(['p', 'z']));
+    const { people } = stage;
+    const [plain, zendesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(plain);
+    const comment = people.comment(plain, ticketOn(plain, token), true);
+    people.close(plain, ticketOn(plain, token));
+    await run(stage, 3 * MINUTE);
+    const twin = ticketOn(zendesk, token);
+    return [
+      ...unless(twin.comments.some((one) => one.token === comment), 'the comment did not arrive'),
+      ...unless(twin.native.status === 'closed', `the other desk says ${String(twin.native.status)}`),
+      ...broken(stage),
+    ];
+  },
+
   /** Rule 17: a change that no webhook told is seen before our write, and stands, since it is the newer one. */
   async 'a newer change that no webhook told'() {
     const stage = stageOf(calmSetting(['z', 'f']));
-    const { clock, people, faults } = stage;
+    const { people, faults } = stage;
     const [zendesk, freshdesk] = [deskAt(stage, 0), deskAt(stage, 1)];
     const token = people.create(zendesk);
     people.set(zendesk, ticketOn(zendesk, token), 'priority', 'low');
     await run(stage, MINUTE);
     const [own, twin] = [ticketOn(zendesk, token), ticketOn(freshdesk, token)];
-    faults.down.set(1, clock.now() + 8_000);
+    // Our look at the one desk takes its time; meanwhile somebody is at work on the other.
+    faults.weather = { ...CALM, slow: 1 };
     people.set(zendesk, own, 'priority', 'high');
-    await run(stage, 4_000);
+    await run(stage, 450);
+    faults.weather = CALM;
+    await run(stage, 1_000);
     unheard(stage, () => people.set(freshdesk, twin, 'priority', 'urgent'));
     await run(stage, 5 * MINUTE);
     return [

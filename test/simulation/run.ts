@@ -93,9 +93,10 @@ if (values.story) {
 } else if (values.report) {
   const storm = await seeds('storm', count);
   const calm = await seeds('calm', Math.max(1, Math.round(count / 5)));
-  const { caught, took } = await bugs(MOST_MUTATION_SEEDS);
+  const most = Math.min(count, MOST_MUTATION_SEEDS);
+  const { caught, took } = await bugs(most);
   wrong.push(...wrongWith('storm', storm.season), ...wrongWith('calm', calm.season), ...unnoticed(caught));
-  const proof: Proof = { first, storm, calm, mutations: { caught, took }, processors: processors(), wrong };
+  const proof: Proof = { first, storm, calm, mutations: { caught, most, took }, processors: processors(), wrong };
   await writeProof(proof);
   console.log('docs/proof.md is written');
 } else if (values.mutations) {

@@ -1,5 +1,6 @@
 /** Many seeds, added up; the same in the test, in the command and in each of its workers. */
 import { countOf, type Counts } from './coverage.ts';
+import type { Limit } from './limits.ts';
 import { simulateSeed } from './simulate.ts';
 import { CALM, STORM } from './weather.ts';
 
@@ -71,7 +72,7 @@ export const MOST_EXCUSED = 1 / 100;
 export const MOST_WRITTEN_OVER = 1 / 100;
 
 /** What a calm run may need an excuse for: these need no fault, only two things within a moment. */
-export const CALM_LIMITS: ReadonlySet<string> = new Set([
+export const CALM_LIMITS: ReadonlySet<string> = new Set<Limit>([
   'changed and deleted before we looked',
   'tags changed between our look and our write of all of them',
 ]);
