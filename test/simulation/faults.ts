@@ -87,6 +87,9 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
       }
       await clock.sleep(fate === 'slow' ? chance.between(500, limit * 0.6) : chance.between(15, 150));
       const result = outcome(desk, fate, writes, chance, effect);
+      if ('failure' in result && result.failure instanceof DeskFailure && result.failure.kind === 'refused') {
+        for (const thing of call.things ?? [name]) refusedBefore.add(`${desk.account} ${token} ${thing}`);
+      }
       if (fate === 'hangs') await clock.sleep(limit);
       else if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));

@@ -5,6 +5,7 @@ import type { Edit, History, Mishap, Utterance, Wrote } from './history.ts';
 
 /** By name; the report says how often each excused something. */
 export const LIMITS = [
+  'a comment came too late, when its words had changed',
   'a comment deleted before we learnt its id',
   'a desk gave a form to a text whose answer was lost',
   'changed and deleted before we looked',
@@ -15,6 +16,7 @@ export const LIMITS = [
   'restored while our delete was unanswered',
   'set back while our write was unanswered',
   'tags changed between our look and our write of all of them',
+  'unassigned before we learnt that our ticket was made',
 ] as const;
 export type Limit = (typeof LIMITS)[number];
 
@@ -89,6 +91,24 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
         one.at <= at && at - one.at < 90_000 && troubled(history, account, utterance.ticket, one.at, at),
     ),
   );
+}
+
+/** Limit 2, for a comment: it took effect after our look and our second try, and says what it said before somebody edited it: it cannot be told from a quotation. */
+export function cameTooLate(history: History, { token, ticket }: Utterance): boolean {
+  return history.mishaps.some(({ fate, account, token: struck, at }) => {
+    if (fate !== 'tooLate' || struck !== ticket) return false;
+    const made = history.wrote.filter((one) => one.kind === 'comment.create' && one.account === account && one.token === ticket && one.names.includes(token) && one.at >= at);
+    const last = made.at(-1)?.at ?? 0;
+    return made.length > 1 && history.of(ticket, `text:${token}`).some((edit) => edit.parents.length > 0 && edit.at >= at && edit.at <= last);
+  });
+}
+
+/**
+ * Limit 5, for a person: somebody took them off a ticket of ours before we learnt that it was made. A create that is found later comes
+ * without its warnings, so that nobody where we had written somebody is taken for somebody whom that desk does not know.
+ */
+export function unassignedUnlearnt(history: History, token: string, field: FieldName): boolean {
+  return history.of(token, field).some(({ value, account, at }) => value === null && within(history, account, token, 'ticket.create', at, 90_000)?.names.includes(field) === true);
 }
 
 /** Limit 5: somebody cloned a ticket that we had made, mark and all, before we learnt its id: which of the two is ours cannot be told. */

@@ -5,7 +5,7 @@
  * Longer than most, since the promises are best read one after the other.
  */
 import { normal, same } from '../../src/core/compare.ts';
-import { FIELD_NAMES, type FieldName } from '../../src/core/model.ts';
+import { FIELD_NAMES, kindOf, type FieldName } from '../../src/core/model.ts';
 import {
   commentForces, courtOf, fieldForces, frozen, groups, isBirth, lifeForces, standing, type Court, type Place, type PromiseName,
 } from './court.ts';
@@ -13,6 +13,7 @@ import { comment, deletion, field, ticket as whole } from './law.ts';
 import { FORGED } from './hooks.ts';
 import { lifeOf, words } from './native.ts';
 import {
+  cameTooLate,
   changedBeforeFirstReading,
   clonedUnlearnt,
   editedBeforeRemake,
@@ -24,6 +25,7 @@ import {
   tookBackUnlearnt,
   unlearntCommentDelete,
   unlearntDelete,
+  unassignedUnlearnt,
   unlearntRestore,
   writtenOver,
   LONGEST_LIST_LAG_MS,
@@ -94,7 +96,12 @@ function once(court: Court): void {
     for (const ticket of living) {
       const said = new Map<string, number>();
       for (const { token, deleted } of ticket.comments) if (!deleted && token !== 'cm?') said.set(token, (said.get(token) ?? 0) + 1);
-      for (const [token, times] of said) if (times > 1) court.fail('once', `${token} is ${times} times on ${desk.name}`);
+      for (const [token, times] of said) {
+        if (times < 2) continue;
+        const utterance = court.history.utterances.get(token);
+        if (utterance !== undefined && cameTooLate(court.history, utterance)) court.excuse('a comment came too late, when its words had changed');
+        else court.fail('once', `${token} is ${times} times on ${desk.name}`);
+      }
     }
   }
 }
@@ -215,6 +222,7 @@ function fieldLimit({ history, token, stage }: Court, name: FieldName): Limit | 
   if (setBackUnlearnt(history, token, name)) return 'set back while our write was unanswered';
   if (history.of(token, name).some((edit) => goneBeforeRead(history, edit, stage.desks))) return 'changed and deleted before we looked';
   if (changedBeforeFirstReading(history, token, name)) return 'changed before its first reading';
+  if (kindOf(name) === 'person' && unassignedUnlearnt(history, token, name)) return 'unassigned before we learnt that our ticket was made';
   if (formUnanswered(history, token, name)) return 'a desk gave a form to a text whose answer was lost';
   return null;
 }
