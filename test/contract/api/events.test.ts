@@ -98,8 +98,8 @@ describe('the feed of an account', () => {
     expect((await site.ask(String((created?.['metadata'] as Json)['href']).slice(`${site.url}/v1`.length))).body).toMatchObject({ id: ticket, subject: 'told' });
     await until(async () => ((await site.ask(`/operations?account_id=${freshdesk}&outcome=done`)).body['objects'] as Json[]).length > 0, { what: 'the copy' });
 
-    const comment = String((await site.ask(`/accounts/${zendesk}/helpdesk/tickets/${ticket}/comments`, { body: { content: '<p>words</p>' } })).body['id']);
     await site.ask(`/accounts/${zendesk}/helpdesk/tickets/${ticket}`, { method: 'PATCH', body: { priority: 'urgent' } });
+    const comment = String((await site.ask(`/accounts/${zendesk}/helpdesk/tickets/${ticket}/comments`, { body: { content: '<p>words</p>' } })).body['id']);
     await ring(ticket);
     const more = await until(async () => ((list) => list.length >= 2 && list)(await events(zendesk, 1)), { what: 'two more events' });
     expect(more.map(({ type, changed, metadata }) => [type, changed, (metadata as Json)['id']])).toEqual([['ticket.updated', ['priority'], ticket], ['comment.created', [], comment]]);
