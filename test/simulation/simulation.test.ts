@@ -5,6 +5,7 @@ import { impossible, FAULTS } from './coverage.ts';
 import { PHASES } from './history.ts';
 import { MUTATIONS } from './mutations.ts';
 import { CALM_LIMITS, excusedIn, MOST_EXCUSED, MOST_WRITTEN_OVER, rate, season } from './season.ts';
+import { PROOF_FILE, unnamed } from './report.ts';
 import { drawSetting } from './setting.ts';
 import { breaking, shrink, storyOf } from './shrink.ts';
 import { simulate } from './simulate.ts';
@@ -67,6 +68,14 @@ describe('the proof', () => {
         expect({ name, times }).toEqual({ name, times: 1 });
       }
     }
+  });
+
+  test('is written down: docs/proof.md names every promise, limit, staged situation and deliberate bug of today, and no other bug', async () => {
+    const proof = await readFile(PROOF_FILE, 'utf8');
+    expect(unnamed(proof)).toEqual([]);
+    expect(unnamed(proof.replaceAll(MUTATIONS[0]?.name ?? '', ''))).toHaveLength(1);
+    const bugs = proof.slice(proof.indexOf('\n## Deliberate bugs\n'), proof.indexOf('\n## Coverage\n')).split('\n').filter((line) => line.startsWith('| ')).length - 2;
+    expect(bugs).toBe(MUTATIONS.length);
   });
 
   test('has a bug for each rule of the loop', () => {
