@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import got, { type Got } from 'got';
-import { median } from './measure.ts';
+import { median, type Row } from './measure.ts';
 import { start, urlOf, type Running } from './process.ts';
 
 export interface ApiRow {
@@ -186,6 +186,11 @@ async function paired(unified: Timed, straight: Timed, calls: number): Promise<{
     times.ours.push(await unified());
   }
   return { ours: median(times.ours), straight: median(times.straight) };
+}
+
+/** The same as the other parts have it: the straight call is what ours is held against. */
+export function rowOf({ service, call, ours, straight, ratio }: ApiRow): Row {
+  return { name: `${call} on ${service}`, ours, bare: straight, ratio, unit: 'ms' };
 }
 
 export function printApiRows(rows: readonly ApiRow[]): void {

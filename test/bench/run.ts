@@ -1,7 +1,7 @@
 /**
  * Measures Deskmesh against the bare minimum, side by side on one machine: the same load, the same desks, rounds by turns.
- * Only the ratios of one run mean anything. `npm run bench` prints tables, `-- --json` one JSON object; `--only webhooks` or
- * `--only api` measures that part alone.
+ * Only the ratios of one run mean anything. `npm run bench` prints tables, `-- --json` the same as one JSON array of
+ * `{name, ours, bare, ratio, unit}`; `--only webhooks`, `--only deliveries` or `--only api` measures that part alone.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { createWorld } from '../../src/world.ts';
-import { apiRows, printApiRows } from './api.ts';
+import { apiRows, printApiRows, rowOf } from './api.ts';
 import { measureDeliveries } from './deliveries.ts';
 import { fillHistory } from './history.ts';
 import { send, type Sent } from './load.ts';
@@ -164,7 +164,7 @@ try {
   const webhooks = wanted.includes('webhooks') ? await webhookRows() : [];
   const deliveries = wanted.includes('deliveries') ? await deliveryRows() : [];
   const api = wanted.includes('api') ? await apiRows({ databaseUrl: await database('api'), folder, rounds: ROUNDS, calls: Number(options.calls) }) : [];
-  if (options.json) process.stdout.write(`${JSON.stringify({ webhooks, deliveries, api })}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify([...webhooks, ...deliveries, ...api.map(rowOf)])}\n`);
   else {
     process.stdout.write(`${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n`);
     process.stdout.write(`${ROUNDS} rounds by turns, medians; load and desks on the same machine\n`);
