@@ -149,5 +149,5 @@ function helpdesk(method: string, path: string, body: Record<string, Record<stri
   if (path.includes('/webhooks')) {
     return method === 'POST' ? [201, { webhook: { id: 'whk_1', active: true, ...body['webhook'], signingSecret: SIGNING_SECRET } }] : [200, { webhooks: [], meta: { pageSize: 25, hasMore: false } }];
   }
-  return [200, { tickets: [], meta: { pageSize: 25, hasMore: false }, links: {} }];
+  return [200, { tickets: [], ticketFields: [], meta: { pageSize: 25, hasMore: false }, links: {} }];
 }
