@@ -1,8 +1,8 @@
 /** What the fields' half of `absorb` is made of: a changed value and how it enters the link. Pure. */
-import { normal } from './compare.ts';
 import type { Values } from './lens.ts';
 import { kindOf, type LinkField, type Person } from './model.ts';
-import { shown as shownBy, type Sight } from './sight.ts';
+import { changedSet, formsIn, isForeign, seconded } from './members.ts';
+import type { Sight } from './sight.ts';
 import type { Bounce, Clock, FieldState, Link, Normal, Note } from './state.ts';
 
 export interface Draft {
@@ -28,7 +28,7 @@ export interface Seeing {
 /** A changed value enters the link; this replica shows it already. */
 export function enter(draft: Draft, field: LinkField, value: unknown, time: number, from: number): void {
   const clock = Math.max(time, (draft.fields[field]?.clock ?? 0) + 1);
-  draft.fields[field] = { value: value ?? (kindOf(field) === 'set' ? [] : null), clock, from };
+  draft.fields[field] = kindOf(field) === 'set' ? changedSet(draft.fields[field], (value ?? []) as readonly string[], clock, from) : { value: value ?? null, clock, from };
   draft.applied[field] = clock;
   draft.changed = true;
 }
@@ -46,16 +46,28 @@ export function mergeSet(draft: Draft, field: LinkField, seeing: Seeing, { time,
   const seen = seeing.seen as readonly string[];
   const state = draft.fields[field];
   const members = (state?.value ?? []) as readonly string[];
-  const shows = (member: string): readonly string[] =>
-    (normal(field, shownBy({ [field]: [member] }, sight)[field]) ?? []) as readonly string[];
+  const shows = formsIn(field, sight);
   const removed = base.filter((member) => !seen.includes(member) && open?.includes(member) !== false);
   const kept = members.filter((member) => !shows(member).some((shown) => removed.includes(shown)));
   const held = new Set(kept.flatMap((member) => [member, ...shows(member)]));
   const added = seen.filter((member) => !base.includes(member) && open?.includes(member) !== true && !held.has(member));
   const merged = [...kept, ...added];
-  if (merged.length === members.length && merged.every((member, i) => member === members[i])) return;
   const before = draft.applied[field];
-  enter(draft, field, merged, time, sight.account.id);
+  const unchanged = merged.length === members.length && merged.every((member, i) => member === members[i]);
+  if (!unchanged) enter(draft, field, merged, time, sight.account.id);
+  // What somebody did before, of whom this account does not hear, is done here once more: it goes where only this account's changes go.
+  const again = [
+    ...kept.filter((member) => shows(member).some((form) => seen.includes(form) && !base.includes(form) && open?.includes(form) !== true)),
+    ...removed.filter((form) => !members.some((member) => shows(member).includes(form)) && state?.by?.[form] !== undefined),
+  ].filter((member) => isForeign(field, state, member, sight));
+  const now = draft.fields[field];
+  if (again.length > 0 && now !== undefined) {
+    const clock = unchanged ? Math.max(time, now.clock + 1) : now.clock;
+    draft.fields[field] = seconded(now, again, clock, sight.account.id);
+    draft.applied[field] = clock;
+    draft.changed = true;
+  }
+  if (unchanged && again.length === 0) return;
   if (!caughtUp) {
     if (before === undefined) delete draft.applied[field];
     else draft.applied[field] = before;

@@ -13,8 +13,8 @@ import { normal, same, timeOf } from './compare.ts';
 import { isCustom, unnamedIn, type Values } from './lens.ts';
 import { BUDGET, DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
+import { shareOf } from './members.ts';
 import { kindOf, type FileDraft, type LinkField, type Ticket } from './model.ts';
-import { blocked } from './plan-fields.ts';
 import { valuesOf, wantedReplica, type Link, type Note, type Replica } from './state.ts';
 
 /** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
@@ -172,7 +172,9 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
   const reopened = field === 'status' && !link.life.alive;
   // The desk showed the link's very value before: another one is a change, even if a value map makes it what we would have written.
   const left = state !== undefined && same(seeing.base, normal(field, state.value));
-  if (state !== undefined && same(shown, seen) && !reopened && !left) {
+  // Who brings a member that no mirror brought here has a say of their own.
+  const own = state !== undefined && kindOf(field) === 'set' && !shareOf(field, state, seeing.base, sight).whole;
+  if (state !== undefined && same(shown, seen) && !reopened && !left && !own) {
     draft.applied[field] = state.clock;
     return;
   }
@@ -201,8 +203,7 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
     if (sight.rules.terms(owner, sight.account.id) !== null) delete draft.applied[field];
     return;
   }
-  // Members that no mirror brings here are not part of what is changed here.
-  if (kindOf(field) === 'set' && (state === undefined || !blocked(field, state.from, sight))) {
+  if (kindOf(field) === 'set') {
     const open = intent?.kind === 'ticket.update' ? (intent.forecast[field] as readonly string[] | undefined) : undefined;
     mergeSet(draft, field, seeing, { time, caughtUp: applied >= (state?.clock ?? 0), open }, sight);
     return;

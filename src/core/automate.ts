@@ -11,7 +11,8 @@ import { normal, same, timeOf } from './compare.ts';
 import { missingAccounts } from './foresee.ts';
 import { keyOf, uuidOf } from './key.ts';
 import { isCustom } from './lens.ts';
-import { FIELD_NAMES, type LinkField } from './model.ts';
+import { changedSet } from './members.ts';
+import { FIELD_NAMES, kindOf, type LinkField } from './model.ts';
 import type { Rules } from './rules.ts';
 import { forLink, shown, type Sight } from './sight.ts';
 import { wantedReplica, type FieldState, type Link, type LinkComment, type Note, type Replica } from './state.ts';
@@ -122,7 +123,9 @@ function updateTicket(doing: Doing, given: Given, link: Link, sight: Sight): str
     }
     if (!('value' in made) || same(normal(field, doing.fields[field]?.value), normal(field, made.value))) continue;
     // One later than what it follows: a person who changed it meanwhile, and is heard of later, is not written over.
-    doing.fields[field] = { value: made.value, clock: (link.fields[field]?.clock ?? 0) + 1, from: sight.account.id };
+    const clock = (link.fields[field]?.clock ?? 0) + 1;
+    const { id: from } = sight.account;
+    doing.fields[field] = kindOf(field) === 'set' ? changedSet(link.fields[field], made.value as readonly string[], clock, from) : { value: made.value, clock, from };
   }
   return null;
 }

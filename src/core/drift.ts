@@ -11,6 +11,7 @@ import { sameWords } from './drift-words.ts';
 import { waiting, type Difference, type Finding } from './finding.ts';
 import { isCustom } from './lens.ts';
 import type { Look } from './look.ts';
+import { shareOf } from './members.ts';
 import { kindOf, type LinkField, type Ticket, type Writable } from './model.ts';
 import { forLink, shown as shownBy, type Sight } from './sight.ts';
 import { valuesOf, type FieldState, type Link, type Normal, type Replica } from './state.ts';
@@ -80,13 +81,14 @@ function compareFields(link: Link, replica: Replica, ticket: Ticket, began: numb
   return sight.lens.names.flatMap((field): FieldDifference[] => {
     const state = link.fields[field];
     const seen = normal(field, values[field]);
-    const expected = normal(field, shown[field]);
+    const wanted = state === undefined || kindOf(field) !== 'set' ? shown[field] : shownBy({ [field]: shareOf(field, state, seen, sight).members }, sight)[field];
+    const expected = normal(field, wanted);
     // What the link never had, what the desk does not tell, and what it cannot hold.
     if (state === undefined || seen === undefined || expected === undefined || same(seen, expected)) return [];
     const place = { field, state, seen, settled: (replica.applied[field] ?? 0) >= state.clock && same(seen, replica.base[field]) };
     if (isLeft(place, sight) || (kindOf(field) === 'text' && place.settled && sameWords(String(values[field] ?? ''), String(shown[field] ?? '')))) return [];
     const { because, since } = reasonOf(place, replica, timeOf(ticket.modified_at, began));
-    return [{ difference: { field, link: shown[field] ?? null, desk: values[field] ?? null, because, settled: place.settled }, since }];
+    return [{ difference: { field, link: wanted ?? null, desk: values[field] ?? null, because, settled: place.settled }, since }];
   });
 }
 
@@ -101,7 +103,7 @@ interface Place {
 function isLeft({ field, state, seen, settled }: Place, sight: Sight): boolean {
   const own = state.from === sight.account.id;
   const terms = sight.rules.terms(state.from, sight.account.id);
-  if (terms === null || terms.ignore.includes(field)) return true;
+  if (kindOf(field) !== 'set' && (terms === null || terms.ignore.includes(field))) return true;
   if (!settled) return false;
   if (isPreset(field, seen, sight) || (!own && !isHeard(field, sight))) return true;
   const writable = writableOf(field, sight.can);

@@ -4,73 +4,95 @@ import type { Capabilities } from './capabilities.ts';
 import { normal, normalFields, same } from './compare.ts';
 import { ticketKey } from './keys.ts';
 import { isCustom, type Values } from './lens.ts';
-import type { LinkField, Writable } from './model.ts';
+import { shareOf } from './members.ts';
+import { kindOf, type LinkField, type Writable } from './model.ts';
 import { isCutOff, shown as shownBy, type Sight } from './sight.ts';
-import { valuesOf, type Clock, type Link, type Normal, type Note, type Replica } from './state.ts';
+import { valuesOf, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
 import { isHeld, NO_STEP_PARTS, type Plan } from './step.ts';
+
+const NOT_CARRIED = 'no mirror carries this field to this account';
 
 export function planUpdate(link: Link, replica: Replica, sight: Sight, now: number): Plan {
   const applied: Partial<Record<LinkField, Clock>> = { ...replica.applied };
-  const ready: LinkField[] = [];
   const notes: Note[] = [];
   const due = sight.lens.names.filter((field) => (link.fields[field]?.clock ?? 0) > (applied[field] ?? 0));
   if (due.length === 0) return { replica, step: null, notes };
-  const shown = shownBy(valuesOf(link), sight);
+  const shown: Partial<Record<LinkField, unknown>> = { ...shownBy(valuesOf(link), sight) };
+  const ready: Part[] = [];
   for (const field of due) {
     const state = link.fields[field];
-    if (state === undefined || isCutOff(state.from === sight.account.id ? link.origin : state.from, sight)) continue;
-    const writable = writableOf(field, sight.can);
+    const part = state === undefined ? null : partOf(field, state, link, replica, sight);
+    if (state === undefined || part === null) continue;
+    if (!part.whole) shown[field] = shownBy({ [field]: part.value }, sight)[field];
     const value = normal(field, shown[field]);
-    const reason = whyNot(field, state.from, { writable, value, replica, now }, sight);
+    const reason = whyNot(part, { writable: writableOf(field, sight.can), value, replica, now });
     if (reason !== null) {
-      applied[field] = state.clock;
+      applied[field] = part.clock;
       // Where the desk shows the same, or both are empty, nothing is missing.
       const missing = !same(normal(field, state.value) ?? null, replica.base[field] ?? null);
-      if (missing) notes.push({ what: 'not written', field, because: reason });
+      if (missing && part.clock === state.clock) notes.push({ what: 'not written', field, because: reason });
       continue;
     }
     if (same(value, replica.base[field])) {
-      applied[field] = state.clock;
+      applied[field] = part.clock;
+      if (!part.whole) notes.push({ what: 'not written', field, because: NOT_CARRIED });
       continue;
     }
-    if (isHeld(replica, `field:${field}`, state.clock)) continue;
-    ready.push(field);
+    if (!isHeld(replica, `field:${field}`, part.clock)) ready.push(part);
   }
   const settled: Replica = { ...replica, applied };
-  const names = sentTogether(ready, link, replica);
-  const patch: Partial<Record<LinkField, unknown>> = {};
-  const clocks: Partial<Record<LinkField, Clock>> = {};
-  for (const field of names) {
-    patch[field] = link.fields[field]?.value;
-    clocks[field] = link.fields[field]?.clock ?? 0;
-  }
-  if (names.length === 0) return { replica: settled, step: null, notes };
+  const together = sentTogether(ready, replica);
+  if (together.length === 0) return { replica: settled, step: null, notes };
+  const clocks = Object.fromEntries(together.map(({ field, clock }) => [field, clock]));
   return {
     replica: settled,
     step: {
       ...NO_STEP_PARTS,
       kind: 'ticket.update',
       key: ticketKey(replica),
-      fields: sight.lens.write(patch),
-      forecast: normalFields(shown, names),
+      fields: sight.lens.write(Object.fromEntries(together.map(({ field, value }) => [field, value]))),
+      forecast: normalFields(shown, together.map(({ field }) => field)),
       clocks,
-      clock: Math.max(...Object.values(clocks).map((clock) => clock ?? 0)),
+      clock: Math.max(...together.map(({ clock }) => clock)),
     },
     notes,
   };
+}
+
+/** What of a field is to be on an account. */
+export interface Part {
+  readonly field: LinkField;
+  readonly value: unknown;
+  /** False for a set of which some members are kept away. */
+  readonly whole: boolean;
+  /** What the account has caught up with once it shows this. */
+  readonly clock: Clock;
+  readonly carried: boolean;
+}
+
+/** Null while only a condition that the ticket does not fit now keeps it away: it waits until it fits again. */
+export function partOf(field: LinkField, state: FieldState, link: Link, replica: Replica, sight: Sight): Part | null {
+  const own = state.from === sight.account.id;
+  const isSet = kindOf(field) === 'set';
+  if ((own || !isSet) && isCutOff(own ? link.origin : state.from, sight)) return null;
+  if (!isSet) return { field, value: state.value, whole: true, clock: state.clock, carried: !blocked(field, state.from, sight) };
+  const share = shareOf(field, state, replica.base[field], sight);
+  const here = normal(field, shownBy({ [field]: share.members }, sight)[field]);
+  if (share.waits && same(here, replica.base[field] ?? [])) return null;
+  return { field, value: share.members, whole: share.whole, clock: share.waits ? (replica.applied[field] ?? 0) : state.clock, carried: true };
 }
 
 /**
  * A desk that refuses a patch does not always say which field it means: what was refused once goes alone the second time, after
  * the rest, so that one field cannot hold up the others. What closes the ticket still comes last.
  */
-function sentTogether(due: readonly LinkField[], link: Link, replica: Replica): readonly LinkField[] {
-  const suspects = due.filter((field) => refusedBefore(replica, field, link.fields[field]?.clock ?? 0));
+function sentTogether(due: readonly Part[], replica: Replica): readonly Part[] {
+  const suspects = due.filter(({ field, clock }) => refusedBefore(replica, field, clock));
   if (suspects.length === 0) return due;
-  const closing = (field: LinkField): boolean => field === 'status' && link.fields.status?.value === 'closed';
-  const rest = due.filter((field) => !suspects.includes(field) && !closing(field));
+  const closing = ({ field, value }: Part): boolean => field === 'status' && value === 'closed';
+  const rest = due.filter((part) => !suspects.includes(part) && !closing(part));
   if (rest.length > 0) return rest;
-  return [suspects.find((field) => !closing(field)) ?? due.find(closing) ?? 'status'];
+  return [suspects.find((part) => !closing(part)) ?? due.find(closing)].filter((part) => part !== undefined);
 }
 
 /** Whether this very value of the field was part of what the desk refused. */
@@ -86,8 +108,8 @@ interface Writing {
   readonly now: number;
 }
 
-function whyNot(field: LinkField, from: number, writing: Writing, sight: Sight): string | null {
-  if (blocked(field, from, sight)) return 'no mirror carries this field to this account';
+function whyNot({ field, carried }: Part, writing: Writing): string | null {
+  if (!carried) return NOT_CARRIED;
   if (writing.writable !== 'always' && writing.writable !== 'update') return 'this desk cannot change it';
   if (writing.value === undefined) return 'this desk cannot hold this value';
   if (bouncing(writing.replica, field, writing.now)) return 'held: two desks contradict each other';

@@ -9,7 +9,7 @@ import { BUDGET, heldByBudget, isSpent } from './guards.ts';
 import { ticketKey } from './keys.ts';
 import type { Values } from './lens.ts';
 import type { LinkField, Warning } from './model.ts';
-import { blocked, forecastOf, planUpdate, refusedBefore, writableOf } from './plan-fields.ts';
+import { blocked, forecastOf, partOf, planUpdate, refusedBefore, writableOf } from './plan-fields.ts';
 import { filesFor } from './plan-files.ts';
 import { planComments } from './plan-comments.ts';
 import { forLink, shown as shownBy, type Sight } from './sight.ts';
@@ -183,14 +183,16 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   const clocks: Partial<Record<LinkField, Clock>> = {};
   const warnings: Warning[] = [];
   let newest = 0;
-  const shown = shownBy(valuesOf(link), sight);
+  const shown: Partial<Record<LinkField, unknown>> = { ...shownBy(valuesOf(link), sight) };
   const bare = replica.held['life'] !== undefined;
   for (const field of sight.lens.names) {
     const state = link.fields[field];
     if (state === undefined) continue;
     newest = Math.max(newest, state.clock);
     if (field === 'status' && state.value === 'closed') continue;
-    if (blocked(field, state.from, sight)) continue;
+    const part = partOf(field, state, link, replica, sight);
+    if (part === null || !part.carried || (!part.whole && isEmpty(part.value))) continue;
+    if (!part.whole) shown[field] = shownBy({ [field]: part.value }, sight)[field];
     // What the desk blamed, or may have meant, comes later by itself: it must not keep the whole ticket away.
     if (refusedBefore(replica, field, state.clock) || (bare && !NEEDED.has(field))) continue;
     const writable = writableOf(field, sight.can);
@@ -198,8 +200,8 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
       if (!isEmpty(state.value)) warnings.push({ field, reason: writable === undefined ? 'this desk has no such field' : 'this desk cannot hold this value' });
       continue;
     }
-    values[field] = state.value;
-    clocks[field] = state.clock;
+    values[field] = part.value;
+    clocks[field] = part.clock;
   }
   warnings.push(...nameless(link, sight));
   if (isHeld(replica, 'life', Math.max(newest, link.life.clock))) return { replica, step: null, notes: [] };

@@ -13,6 +13,8 @@ export interface FieldState {
   readonly clock: Clock;
   /** The account on which a person made it so. */
   readonly from: number;
+  /** Of sets: the accounts that brought each member, or took it away, where these are not `from` alone. */
+  readonly by?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Whether the logical ticket exists. Deleting and restoring is a change like any other, with a clock of its own. */

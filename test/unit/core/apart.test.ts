@@ -106,13 +106,6 @@ test('a restored ticket is asked anew what it refused while it was gone', () => 
   expect(absorb(link({ life: { alive: true, clock: clock(60), from: 1 } }), gone, look({}), eyes).replica.held).toEqual({});
 });
 
-test('tags that no mirror brings to a desk are no part of what is changed there', () => {
-  const eyes = sight({ rules: rulesOf([edge(3, 2, { ignore: ['tags'] }), edge(2, 3, { ignore: ['tags'] }), edge(2, 1), edge(1, 2)]) });
-  const born = link({ origin: 3, accounts: [3, 2, 1], fields: { subject: field('Printer', 0, 3), status: field('open', 0, 3), tags: field(['secret'], 0, 3) } });
-  const here = replica({ base: { subject: 'Printer', status: 'open', tags: [] }, applied: { subject: clock(0), status: clock(0), tags: clock(0) } });
-  expect(absorb(born, here, look({ tags: ['mine'] }), eyes).link.fields.tags).toMatchObject({ value: ['mine'], from: 2 });
-});
-
 test('a word of a desk that its map would never write is left for another one by whoever chose both', () => {
   const mapped = sight({ lens: lensOf({ custom: {}, values: { status: { pending: 'open' } }, constants: {}, defaults: {} }) });
   const pending = link({ fields: { subject: field('Printer'), status: field('pending', 50, 2) } });
