@@ -20,8 +20,6 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** Only a staged scenario comes to this. */
   readonly staging?: StagingName;
-  /** Why nobody can notice: another rule hides it. */
-  readonly hidden?: string;
 }
 
 /** Bends the sources that are loaded from now on. The result throws if one of the edits was not made. */
@@ -47,7 +45,7 @@ export function bendSources(edits: readonly Edit[]): () => void {
   };
 }
 
-const one = (rule: string, name: string, file: string, find: string, replace: string, more: Pick<Mutation, 'staging' | 'hidden'> = {}): Mutation => ({
+const one = (rule: string, name: string, file: string, find: string, replace: string, more: Pick<Mutation, 'staging'> = {}): Mutation => ({
   rule, name, edits: [{ file, find, replace }], ...more,
 });
 
@@ -100,7 +98,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('18', 'a comment that is not listed yet was deleted', COMMENTS, 'if (began <= copy.since + sight.can.comments.listLagMs + (copy.since === 0 ? 0 : CLOCKS_APART_MS)) continue;', ''),
   one('19', 'a copy stays public when its comment is hidden', PLAN_COMMENTS, 'if (copy.public && !isPublicHere(comment, sight)) {', 'if (copy.public && comment.deleted) {'),
   one('19', 'a private comment goes to a desk that shows it to all', PLAN_COMMENTS, 'if (!isPublicHere(comment, sight) && !sight.can.comments.private) {', 'if (!isPublicHere(comment, sight) && !sight.can.comments.create) {'),
-  one('20', 'closing comes before the comments', PLAN, '  const comments = planComments(link, living, sight);\n', '  const first = planUpdate(link, living, sight, now);\n  if (first.step !== null) return first;\n  const comments = planComments(link, living, sight);\n'),
+  one('20', 'closing comes before the comments', PLAN, '  const comments = planComments(link, living, sight);\n', '  const first = planUpdate(link, living, sight, now);\n  if (first.step !== null) return first;\n  const comments = planComments(link, living, sight);\n', { staging: 'commented and closed while the other desk was down' }),
   one('20', 'tickets are created closed', PLAN, "if (field === 'status' && state.value === 'closed') continue;", '', { staging: 'closed before it was mirrored' }),
   {
     rule: '21', name: 'a lane whose process died is nobody’s',
@@ -111,12 +109,8 @@ export const MUTATIONS: readonly Mutation[] = [
       { file: 'src/engine/sweep.ts', find: '      await lanes.mend();\n', replace: '' },
     ],
   },
-  one('21', 'nobody mends lost wake-ups', 'src/engine/sweep.ts', '      await lanes.mend();\n', '', {
-    hidden: 'a row’s `due_at` is its lease and its wake-up in one, so that none is ever lost; mending is the net under a database that somebody changed by hand',
-  }),
-  one('22', 'a wake-up that waits keeps an earlier one away', STORE, 'if (known.lease === null) known.due_at = Math.min(known.due_at ?? now, now);', 'if (known.lease === null) known.due_at ??= now;', {
-    hidden: 'a lane that waits comes back after two minutes at the latest, which is within the time that every run is given to settle; what is lost is speed',
-  }),
+  one('21', 'nobody mends lost wake-ups', 'src/engine/sweep.ts', '      await lanes.mend();\n', '', { staging: 'a wake-up that somebody took out of the database' }),
+  one('22', 'a wake-up that waits keeps an earlier one away', STORE, 'if (known.lease === null) known.due_at = Math.min(known.due_at ?? now, now);', 'if (known.lease === null) known.due_at ??= now;', { staging: 'a change while the lane of its ticket waits' }),
   one('23', 'one account may have all lanes', 'src/engine/worker.ts', 'const widest = Math.max(1, Math.min(width - 2, ACCOUNT_LANES));', 'const widest = width;', { staging: 'a desk whose calls all hang' }),
   one('24', 'nobody reads change feeds, nor looks in turn', 'src/engine/sweep.ts', '      await readFeed(accountId);\n      await rotate(accountId);\n', ''),
   one('24', 'nobody looks in turn', 'src/engine/sweep.ts', '      await rotate(accountId);\n', ''),
@@ -136,13 +130,12 @@ export const MUTATIONS: readonly Mutation[] = [
   one('values', 'a desk’s words are taken for the mesh’s', 'src/core/lens.ts', '(here.get(folded(word)) ?? word)', 'word'),
   one('comments', 'every comment goes everywhere', PLAN_COMMENTS, "return terms.comments !== 'public' || comment.public || comment.deleted;", "return terms.comments !== 'none';"),
   one('clocks', 'our own clocks are taken to agree', LANDING, 'export const CLOCKS_APART_MS = 5_000;', 'export const CLOCKS_APART_MS = 0;'),
-  one('fence', 'a lane that was taken over may still commit', STORE, 'if (row === undefined || row.lease !== turn.lease)', 'if (row === undefined)'),
+  one('fence', 'a lane that was taken over may still commit', STORE, 'if (row === undefined || row.lease !== turn.lease)', 'if (row === undefined)', { staging: 'a lane that was taken over while its process stood still' }),
   one('fence', 'a link that moved on is written over', STORE, '!== turn.link.before.version) return', '< 0) return'),
-  one('intake', 'a repeated webhook is no signal', STORE, "if (receipt.state === 'accepted' && receipt.ticket_id !== null) {", "if (known === undefined && receipt.state === 'accepted' && receipt.ticket_id !== null) {", {
-    hidden: 'the sweep finds what such a webhook told, within its period; what is lost is speed',
-  }),
+  one('intake', 'a repeated webhook is no signal', STORE, "if (receipt.state === 'accepted' && receipt.ticket_id !== null) {", "if (known === undefined && receipt.state === 'accepted' && receipt.ticket_id !== null) {", { staging: 'two changes that their desk tells in the same words' }),
   one('intake', 'webhooks need no proof', 'src/engine/receive.ts', '      authenticate(door, inbound, world.now());\n', ''),
   one('guards', 'a flood of deletions is believed', 'src/core/guards.ts', 'return recent > deletions.count && recent > deletions.share * tickets;', 'return recent < 0 && recent > deletions.share * tickets;', { staging: 'a flood of deletions' }),
   one('guards', 'a list that is empty once is believed', 'src/core/guards.ts', 'return replica.doubt === 0 || look.began < replica.doubt + DOUBT_MS;', 'return false;', { staging: 'a list of comments that is empty once' }),
-  one('outage', 'every change of an outage is written by itself', SETTLE, 'applied[field] = Math.max(applied[field] ?? 0, clock);', 'applied[field] = (applied[field] ?? 0) + 1;', { staging: 'a desk that is down for an hour' }),
+  // A write that counted for less than it carried would not be noticed: what the desk shows already is never written again.
+  one('outage', 'every changed field of an outage is written by itself', PLAN_FIELDS, 'if (suspects.length === 0) return due;\n', 'if (suspects.length === 0) return due.slice(0, 1);\n', { staging: 'a desk that is down for an hour' }),
 ];

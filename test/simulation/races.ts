@@ -2,7 +2,7 @@
 import { DeskFailure, type Desk } from '../../src/ports/connector.ts';
 import { plainDesk, type Setting } from './setting.ts';
 import type { Stage } from './simulate.ts';
-import { broken, calmSetting, deskAt, MINUTE, run, stageOf, ticketOn, unless, type Staging } from './staged.ts';
+import { broken, calmSetting, deskAt, MINUTE, run, stageOf, ticketOn, unheard, unless, type Staging } from './staged.ts';
 import { CALM } from './weather.ts';
 
 /** A stage on which the answers to these calls get lost, while `lost` says so. */
@@ -18,13 +18,6 @@ function unanswered(services: readonly string[], call: 'createTicket' | 'deleteT
     ...(call === 'deleteTicket' && { deleteTicket: (...given) => answer(desk.deleteTicket(...given)) }),
   });
   return stageOf(calmSetting(services, { processes: 1 }), { bend });
-}
-
-/** What is done now is told by no webhook. */
-function unheard({ faults }: Stage, act: () => void): void {
-  faults.weather = { ...CALM, hookLost: 1 };
-  act();
-  faults.weather = CALM;
 }
 
 export const RACES = {
@@ -106,6 +99,28 @@ export const RACES = {
     const twin = ticketOn(zendesk, token);
     return [
       ...unless(twin.comments.some((one) => one.token === comment), 'the comment did not arrive'),
+      ...unless(twin.native.status === 'closed', `the other desk says ${String(twin.native.status)}`),
+      ...broken(stage),
+    ];
+  },
+
+  /** Rule 20: what was said and then closed while the other desk was down arrives in that order, on a desk that changes closed tickets no more. */
+  async 'commented and closed while the other desk was down'() {
+    const stage = stageOf(calmSetting(['p', 'z']));
+    const { clock, people, faults } = stage;
+    const [plain, zendesk] = [deskAt(stage, 0), deskAt(stage, 1)];
+    const token = people.create(plain);
+    await run(stage, MINUTE);
+    const [own, twin] = [ticketOn(plain, token), ticketOn(zendesk, token)];
+    faults.down.set(2, clock.now() + MINUTE);
+    const said = [people.comment(plain, own, true), people.comment(plain, own, false)];
+    people.close(plain, own);
+    await run(stage, 40_000);
+    const early = twin.comments.length > 0 || twin.native.status === 'closed';
+    await run(stage, 4 * MINUTE);
+    return [
+      ...unless(!early, 'the other desk was not down'),
+      ...unless(said.every((comment) => twin.comments.some((one) => one.token === comment)), `${twin.comments.length} of ${said.length} comments arrived`),
       ...unless(twin.native.status === 'closed', `the other desk says ${String(twin.native.status)}`),
       ...broken(stage),
     ];

@@ -91,9 +91,9 @@ ${mutations.caught.filter(({ by }) => by !== null).length} were noticed, in ${mu
 
 ${table(
     ['rule', 'bug', 'noticed by'],
-    MUTATIONS.map(({ rule, name, hidden }) => {
+    MUTATIONS.map(({ rule, name }) => {
       const caught = mutations.caught.find((one) => one.name === name);
-      const by = hidden !== undefined ? `cannot be noticed: ${hidden}` : caught === undefined || caught.by === null ? '**nobody**' : `${caught.seed === null ? (caught.seeds > 0 ? `the rate over ${caught.seeds} seeds: ` : '') : `seed ${caught.seed}: `}${caught.by}`;
+      const by = caught === undefined || caught.by === null ? '**nobody**' : `${caught.seed === null ? (caught.seeds > 0 ? `the rate over ${caught.seeds} seeds: ` : '') : `seed ${caught.seed}: `}${caught.by}`;
       return [rule, name, by];
     }),
   )}

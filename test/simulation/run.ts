@@ -79,7 +79,7 @@ async function tell(sky: Sky, seed: number): Promise<void> {
 
 async function bugs(most: number): Promise<{ readonly caught: readonly Caught[]; readonly took: number }> {
   const began = performance.now();
-  const caught = await mutate(MUTATIONS.filter(({ hidden, rule, name }) => hidden === undefined && `${rule} ${name}`.includes(values.only)), most, ({ name, by, seed, seeds: tried }) => {
+  const caught = await mutate(MUTATIONS.filter(({ rule, name }) => `${rule} ${name}`.includes(values.only)), most, ({ name, by, seed, seeds: tried }) => {
     console.error(`${by === null ? 'NOT NOTICED' : 'noticed'}: ${name}${seed === null ? '' : ` by seed ${seed}`}${by === null ? ` in ${tried} seeds` : `: ${by}`}`);
   });
   return { caught, took: seconds(began) };

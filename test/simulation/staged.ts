@@ -15,10 +15,10 @@ export function calmSetting(services: readonly string[], more: Partial<Setting> 
   return { seed: 11, desks, rules: [{ at: 0, mesh }], weather: CALM, processes: 2, stormMs: 0, deeds: [], ...rest };
 }
 
-/** The stage for it, swept from the beginning. */
+/** The stage for it, swept from the beginning unless the options say otherwise. */
 export function stageOf(setting: Setting, options: Options = {}): Stage {
   const stage = createStage(setting, { telling: true, ...options });
-  sweepForEver(stage);
+  if (options.sweeps !== false) sweepForEver(stage);
   return stage;
 }
 
@@ -32,6 +32,13 @@ export function ticketOn(desk: FakeDesk, token: string): NativeTicket {
   const found = [...desk.tickets.values()].find((ticket) => ticket.token === token);
   if (found === undefined) throw new Error(`${token} is not on ${desk.name}`);
   return found;
+}
+
+/** What is done now is told by no webhook. */
+export function unheard({ faults }: Stage, act: () => void): void {
+  faults.weather = { ...CALM, hookLost: 1 };
+  act();
+  faults.weather = CALM;
 }
 
 /** What is not as it should be; nothing, if all is well. */

@@ -4,11 +4,13 @@ import { words } from './native.ts';
 import { allWays, type Trigger } from './setting.ts';
 import { SWEEP_MS } from './simulate.ts';
 import { broken, calmSetting, deskAt, MINUTE, run, stageOf, ticketOn, unless, type Staging } from './staged.ts';
+import { LEASES } from './leases.ts';
 import { RACES } from './races.ts';
 import { inboundOf, SECRET } from './hooks.ts';
 
 export const STAGINGS = {
   ...RACES,
+  ...LEASES,
 
   /** Promise 6, rule 23: a desk whose calls all hang until they time out delays no other, and has everything once it is back. */
   async 'a desk whose calls all hang'() {
