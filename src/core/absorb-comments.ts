@@ -47,7 +47,7 @@ export function absorbComments(link: Link, replica: Replica, look: Look, seen: r
       continue;
     }
     const ours = comment.key === null ? undefined : byKey.get(comment.key);
-    if (ours === undefined || !claim(draft, ours, replica, comment, began, sight)) {
+    if (ours === undefined || !claim(draft, ours, link, replica, comment, began, sight)) {
       absorbNew(draft, comment, replica.ticket_id ?? '', began, sight);
     }
   }
@@ -100,9 +100,9 @@ function absorbTwin(draft: Draft, uid: string, comment: Comment, began: number):
 
 /**
  * A comment with one of our keys whose id is not on record. Ours, if its copy has no id yet; a surplus copy, if it says
- * the same as the recorded one. Otherwise somebody quoted us: a person's comment.
+ * the same as the recorded one, or as that one did before this look. Otherwise somebody quoted us: a person's comment.
  */
-function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, began: number, sight: Sight): boolean {
+function claim(draft: Draft, uid: string, link: Link, replica: Replica, comment: Comment, began: number, sight: Sight): boolean {
   const copy = draft.copies[uid];
   const source = draft.comments[uid];
   if (source === undefined) return false;
@@ -125,9 +125,11 @@ function claim(draft: Draft, uid: string, replica: Replica, comment: Comment, be
     absorbKnown(draft, uid, replica, comment, began, sight);
     return true;
   }
-  const current = wordsDigest(sight.forecastComment({ content: renderComment(source, sight.nameOfAccount(source.from), wordsFor(source, sight)), public: comment.public }).content);
+  const rendered = (one: LinkComment): string =>
+    wordsDigest(sight.forecastComment({ content: renderComment(one, sight.nameOfAccount(one.from), wordsFor(one, sight)), public: comment.public }).content);
   const said = wordsDigest(comment.content);
-  if (said !== copy.text && said !== current) return false;
+  // This very look may have shown first that somebody edited the recorded copy.
+  if (said !== copy.text && said !== rendered(source) && said !== replica.copies[uid]?.text && said !== rendered(link.comments[uid] ?? source)) return false;
   draft.surplus.add(comment.id);
   draft.notes.push({ what: 'surplus', because: 'a second copy of a comment that we wrote', values: { comment_id: comment.id, uid } });
   return true;

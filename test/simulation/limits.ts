@@ -93,13 +93,17 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
   );
 }
 
-/** Limit 2, for a comment: it took effect after our look and our second try, and says what it said before somebody edited it: it cannot be told from a quotation. */
+/**
+ * Limit 2, for a comment: it took effect after our look and our second try, and somebody edited the comment meanwhile, or one of the two
+ * before they were listed and looked at: a copy with other words cannot be told from a quotation.
+ */
 export function cameTooLate(history: History, { token, ticket }: Utterance): boolean {
   return history.mishaps.some(({ fate, account, token: struck, at }) => {
     if (fate !== 'tooLate' || struck !== ticket) return false;
     const made = history.wrote.filter((one) => one.kind === 'comment.create' && one.account === account && one.token === ticket && one.names.includes(token) && one.at >= at);
     const last = made.at(-1)?.at ?? 0;
-    return made.length > 1 && history.of(ticket, `text:${token}`).some((edit) => edit.parents.length > 0 && edit.at >= at && edit.at <= last);
+    const unseen = (edit: Edit): boolean => edit.account === account && !readBetween(history, { account, token: ticket }, last + LONGEST_LIST_LAG_MS, edit.at);
+    return made.length > 1 && history.of(ticket, `text:${token}`).some((edit) => edit.parents.length > 0 && edit.at >= at && (edit.at <= last || unseen(edit)));
   });
 }
 

@@ -331,6 +331,7 @@ function wordsAlike(court: Court, utterance: Utterance, texts: readonly { place:
     const may = standing(court, `text:${utterance.token}`, place.desk.account, forces).map(({ value }) => words(String(value)));
     if (may.length === 0 || may.includes(shownWords)) continue;
     if (editedBeforeRemake(court.history, court.token, utterance.token)) court.excuse('edited between our look and our making it again in private');
+    else if (cameTooLate(court.history, utterance)) court.excuse('a comment came too late, when its words had changed');
     else court.fail('no edit lost', `${utterance.token} on ${place.desk.name} says "${shownWords}", not ${JSON.stringify(may)}`);
   }
   for (const group of groups(court, comment(utterance.privateSince === null), texts.map(({ place }) => place))) {

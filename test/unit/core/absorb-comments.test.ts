@@ -54,6 +54,17 @@ describe('our own comments', () => {
     expect(moved.link).toBe(known);
   });
 
+  test('rule 3: it is surplus too where the recorded one is seen edited in the same look', () => {
+    const edited = comment({ content: RENDERED.replace('Hello', 'Hello, edited'), modified_at: at(80) });
+    const known = seen([edited, comment({ id: 'K9', key })]);
+    expect(known.replica.surplus).toEqual(['K9']);
+    expect(Object.keys(known.link.comments)).toEqual(['1:C1']);
+    const adopted = seen([{ ...edited, key }, comment({ id: 'K9', key })], undefined, without);
+    expect(adopted.replica).toMatchObject({ surplus: ['K9'], copies: { '1:C1': { comment_id: 'K1' } } });
+    expect(adopted.link.comments).toMatchObject({ '1:C1': { content: '<p>Hello, edited</p>' } });
+    expect(Object.keys(adopted.link.comments)).toEqual(['1:C1']);
+  });
+
   test('rule 4: one with our key and other words is a person who quoted us', () => {
     const moved = seen([comment(), comment({ id: 'K9', key, content: '<p>as you said</p>' })]);
     expect(moved.replica.surplus).toEqual([]);
