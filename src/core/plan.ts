@@ -12,8 +12,8 @@ import type { LinkField, Warning } from './model.ts';
 import { blocked, forecastOf, partOf, planUpdate, refusedBefore, writableOf } from './plan-fields.ts';
 import { filesFor } from './plan-files.ts';
 import { planComments } from './plan-comments.ts';
-import { forLink, shown as shownBy, type Sight } from './sight.ts';
-import { valuesOf, type Clock, type Link, type Normal, type Replica } from './state.ts';
+import { forLink, isCutOff, shown as shownBy, type Sight } from './sight.ts';
+import { valuesOf, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
 import { commentStepName, isHeld, NO_STEP_PARTS, tightens, type Plan, type Step } from './step.ts';
 
 export function plan(link: Link, replica: Replica, allSight: Sight, now: number): Plan {
@@ -141,9 +141,13 @@ function planClosing(link: Link, replica: Replica, caughtUp: Replica, sight: Sig
   };
 }
 
-/** The link lives and the ticket here is gone: restored where the desk can, else created anew under a new key. */
+/** The link lives and the ticket here is gone: restored where the desk can, else created anew under a new key, if a mirror carries that. */
 function planRevival(link: Link, replica: Replica, sight: Sight): Plan {
-  if (replica.life_applied >= link.life.clock) return { replica, step: null, notes: [] };
+  if (replica.life_applied >= link.life.clock || isCutOff(link.life.from, sight)) return { replica, step: null, notes: [] };
+  if ((sight.rules.terms(link.life.from, replica.account_id)?.on_delete ?? 'ignore') === 'ignore') {
+    const note: Note = { what: 'stays deleted', because: 'no mirror carries deletions and restorations to this account' };
+    return { replica: { ...replica, life_applied: link.life.clock }, step: null, notes: [note] };
+  }
   if (sight.can.tickets.restore && replica.ticket_id !== null && !isHeld(replica, 'restore', link.life.clock)) {
     const step: Step = { ...NO_STEP_PARTS, kind: 'ticket.restore', key: ticketKey(replica), life: link.life.clock };
     return { replica, step, notes: [] };
@@ -176,8 +180,21 @@ function renewed(replica: Replica): Replica {
 /** What a ticket cannot be without: the rest of one that was refused is written afterwards. */
 const NEEDED: ReadonlySet<LinkField> = new Set<LinkField>(['subject', 'description', 'requester']);
 
+/** The account that brings the ticket here: its own, or, where that reaches this one no more, the one that restored it. */
+function bringerOf({ origin, life }: Link, { rules, account: { id } }: Sight): number {
+  return life.alive && rules.terms(origin, id) === null ? life.from : origin;
+}
+
+/** What was said by accounts that reach nobody any more is part of what the ticket is where it is brought from. */
+function inherited(state: FieldState, bringer: number, { rules }: Sight): FieldState {
+  const heir = (from: number): number => (rules.all.reached(from).length > 0 ? from : bringer);
+  const by = Object.entries(state.by ?? {}).map(([member, sources]) => [member, [...new Set(sources.map(heir))]] as const);
+  return { ...state, from: heir(state.from), ...(by.length > 0 && { by: Object.fromEntries(by) }) };
+}
+
 function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
-  const terms = sight.rules.terms(link.origin, replica.account_id);
+  const bringer = bringerOf(link, sight);
+  const terms = sight.rules.terms(bringer, replica.account_id);
   if (terms === null) return { replica, step: null, notes: [{ what: 'not mirrored', because: 'no mirror reaches this account' }] };
   const values: Partial<Record<LinkField, unknown>> = {};
   const clocks: Partial<Record<LinkField, Clock>> = {};
@@ -186,8 +203,9 @@ function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   const shown: Partial<Record<LinkField, unknown>> = { ...shownBy(valuesOf(link), sight) };
   const bare = replica.held['life'] !== undefined;
   for (const field of sight.lens.names) {
-    const state = link.fields[field];
-    if (state === undefined) continue;
+    const said = link.fields[field];
+    if (said === undefined) continue;
+    const state = inherited(said, bringer, sight);
     newest = Math.max(newest, state.clock);
     if (field === 'status' && state.value === 'closed') continue;
     const part = partOf(field, state, link, replica, sight);

@@ -24,6 +24,13 @@ describe('update', () => {
     expect(planned.replica.applied.status).toBe(clock(50));
   });
 
+  test('a new ticket has what was said on desks that have left the mirrors since, and nothing that a mirror leaves alone', () => {
+    const said = link({ accounts: [1, 2, 3], version: 2, fields: { subject: field('Scanner', 50, 3), tags: { ...field(['vip'], 0, 1), by: { vip: [3] } }, status: field('open') } });
+    expect(plan(said, wanted, sight({ rules: rulesOf([edge(1, 2)]) }), now).step).toMatchObject({ fields: { subject: 'Scanner', tags: ['vip'] } });
+    expect(plan(said, wanted, sight({ rules: rulesOf([edge(1, 2), edge(3, 1, { ignore: ['subject', 'tags'] })]) }), now).step?.fields).toEqual({ status: 'open' });
+    expect(plan(said, wanted, sight({ rules: rulesOf([edge(1, 2, { ignore: ['subject'] })]) }), now).step?.fields).not.toHaveProperty('subject');
+  });
+
   test.each([
     ['cannot change it', sight({ can: can({ fields: { subject: 'create', status: 'always' } }) })],
     ['cannot hold this value', sight({ forecast: ({ subject: _, ...others }) => others })],
@@ -117,6 +124,33 @@ describe('life', () => {
     const planned = plan(revived, deleted, sight({ can: can({ tickets: { restore: false } }) }), now);
     expect(planned.step).toMatchObject({ kind: 'ticket.create', key: ticketKey({ id: 'r2', generation: 2 }) });
     expect(planned.replica).toMatchObject({ generation: 2, ticket_id: null, base: {}, applied: {}, copies: {} });
+  });
+
+  const noRestore = can({ tickets: { restore: false } });
+
+  test.each([
+    ['no mirror', [edge(1, 3)]],
+    ['no mirror of deletions', [edge(1, 2, { on_delete: 'ignore' })]],
+  ])('what was restored elsewhere stays deleted here where %s brings that', (_, edges) => {
+    for (const eyes of [sight({ rules: rulesOf(edges) }), sight({ rules: rulesOf(edges), can: noRestore })]) {
+      const planned = plan(revived, deleted, eyes, now);
+      expect(planned).toMatchObject({ step: null, replica: { ticket_id: 'T2', state: 'deleted', life_applied: clock(60) }, notes: [{ what: 'stays deleted' }] });
+      expect(plan(revived, planned.replica, eyes, now)).toMatchObject({ step: null, notes: [] });
+    }
+  });
+
+  test('a restoration that only a condition keeps away waits until the ticket fits', () => {
+    const urgent = rulesOf([edge(1, 2, { where: { priority: 'urgent' }, unmatched: 'freeze' })], () => (ticket) => (ticket as { priority?: string }).priority === 'urgent');
+    const planned = plan(revived, deleted, sight({ rules: urgent }), now);
+    expect(planned).toMatchObject({ step: null, replica: { life_applied: clock(50) }, notes: [] });
+    const fits = { ...revived, fields: { ...revived.fields, priority: field('urgent') } };
+    expect(plan(fits, planned.replica, sight({ rules: urgent }), now).step?.kind).toBe('ticket.restore');
+  });
+
+  test('where a ticket’s own desk left the mirrors, the one that restored it brings it, with all that it is', () => {
+    const restored = { ...revived, accounts: [1, 2, 3], life: { ...revived.life, from: 3 } };
+    const planned = plan(restored, deleted, sight({ rules: rulesOf([edge(3, 2), edge(2, 3)]), can: noRestore }), now);
+    expect(planned.step).toMatchObject({ kind: 'ticket.create', fields: { subject: 'Printer', status: 'open' } });
   });
 
   test('a restore that was refused twice becomes a new ticket', () => {
