@@ -13,9 +13,9 @@ import { normal, same, timeOf } from './compare.ts';
 import { isCustom, unnamedIn, type Values } from './lens.ts';
 import { BUDGET, DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
-import { shareOf } from './members.ts';
+import { leftThere, shareOf } from './members.ts';
 import { kindOf, type FileDraft, type LinkField, type Ticket } from './model.ts';
-import { valuesOf, wantedReplica, type Link, type Note, type Replica } from './state.ts';
+import { valuesOf, wantedReplica, type Link, type Normal, type Note, type Replica } from './state.ts';
 
 /** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
 export function absorb(link: Link, before: Replica, look: Look, allSight: Sight, quiet: readonly string[] = []): Moved {
@@ -138,6 +138,7 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
     }
     if (base === undefined) {
       if (replica.meeting) meetField(draft, link, field, { base: seen, seen, value: values[field], forecast, time: timeOf(ticket.modified_at, began), began }, sight);
+      else if (kindOf(field) === 'set') firstMembers(draft, field, seen, sight);
       continue;
     }
     if (same(base, seen) || quiet.includes(isCustom(field) ? 'custom_properties' : field)) continue;
@@ -149,6 +150,16 @@ function absorbFields(link: Link, replica: Replica, ticket: Ticket, began: numbe
     replica: { ...replica, base: draft.base, applied: draft.applied, bounces: draft.bounces },
     notes: draft.notes,
   };
+}
+
+/** A first reading is no change. Yet what a set had there beforehand is not ours to take away. */
+function firstMembers(draft: Draft, field: LinkField, seen: Normal, sight: Sight): void {
+  const state = draft.fields[field];
+  if (state === undefined) return;
+  const next = leftThere(field, state, seen as readonly string[], sight);
+  if (next === state) return;
+  draft.fields[field] = next;
+  draft.changed = true;
 }
 
 /** The description's files, as other desks can be told of them. */

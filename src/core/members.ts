@@ -29,6 +29,17 @@ export function seconded(state: FieldState, members: readonly string[], clock: C
   return withSources({ value: state.value, clock, from: state.from }, Object.entries(by));
 }
 
+/**
+ * What an account showed when it was first read, though we had not brought it, and nobody whose changes come there took it away, stays
+ * there: nobody has a say about it.
+ */
+export function leftThere(field: LinkField, state: FieldState, here: readonly string[], sight: Sight): FieldState {
+  const forms = formsIn(field, sight);
+  const known = new Set([...membersOf(state), ...Object.keys(state.by ?? {})].flatMap(forms));
+  const left = here.filter((form) => !known.has(form) && !isForeign(field, state, form, sight));
+  return left.length === 0 ? state : withSources(state, [...Object.entries(state.by ?? {}), ...left.map((form) => [form, []] as const)]);
+}
+
 function withSources(state: FieldState, by: readonly (readonly [string, readonly number[]])[]): FieldState {
   return by.length === 0 ? state : { ...state, by: Object.fromEntries(by) };
 }
@@ -50,6 +61,8 @@ export interface Share {
   readonly members: readonly string[];
   /** Whether all of it is the link's set. */
   readonly whole: boolean;
+  /** Whether a mirror keeps something away, or a condition. */
+  readonly barred: boolean;
   /** Whether only a condition keeps some change away, so that it is due when the ticket fits again. */
   readonly waits: boolean;
 }
@@ -60,7 +73,7 @@ export interface Share {
  */
 export function shareOf(field: LinkField, state: FieldState, base: Normal | undefined, sight: Sight): Share {
   const all = membersOf(state);
-  if (!mayBeCut(field, state, sight)) return { members: all, whole: true, waits: false };
+  if (!mayBeCut(field, state, sight)) return { members: all, whole: true, barred: false, waits: false };
   const here = (base ?? []) as readonly string[];
   const forms = formsIn(field, sight);
   let waits = false;
@@ -73,7 +86,9 @@ export function shareOf(field: LinkField, state: FieldState, base: Normal | unde
   const members = all.filter((member) => isShown(member) || comes(member));
   const known = new Set(all.flatMap(forms));
   const left = here.filter((form) => !known.has(form) && !comes(takenAs(form, state, forms)));
-  return { members: [...members, ...left], whole: members.length === all.length && left.length === 0, waits };
+  const whole = members.length === all.length && left.length === 0;
+  const barred = members.length < all.length || left.some((form) => sourcesOf(state, takenAs(form, state, forms)).length > 0);
+  return { members: [...members, ...left], whole, barred, waits };
 }
 
 /** Members, there or gone, that were brought or taken only by accounts whose changes do not come to this one. */
@@ -92,8 +107,9 @@ function takenAs(form: string, state: FieldState, forms: (member: string) => rea
 }
 
 function mayBeCut(field: LinkField, state: FieldState, sight: Sight): boolean {
-  const sources = new Set([state.from, ...Object.values(state.by ?? {}).flat()]);
-  return [...sources].some((source) => reachOf(field, [source], sight) !== 'comes');
+  const named = Object.values(state.by ?? {});
+  const sources = new Set([state.from, ...named.flat()]);
+  return named.some(({ length }) => length === 0) || [...sources].some((source) => reachOf(field, [source], sight) !== 'comes');
 }
 
 function reachOf(field: LinkField, sources: readonly number[], sight: Sight): 'comes' | 'waits' | 'never' {

@@ -35,7 +35,7 @@ export function planUpdate(link: Link, replica: Replica, sight: Sight, now: numb
     }
     if (same(value, replica.base[field])) {
       applied[field] = part.clock;
-      if (!part.whole) notes.push({ what: 'not written', field, because: NOT_CARRIED });
+      if (part.barred) notes.push({ what: 'not written', field, because: NOT_CARRIED });
       continue;
     }
     if (!isHeld(replica, `field:${field}`, part.clock)) ready.push(part);
@@ -63,8 +63,10 @@ export function planUpdate(link: Link, replica: Replica, sight: Sight, now: numb
 export interface Part {
   readonly field: LinkField;
   readonly value: unknown;
-  /** False for a set of which some members are kept away. */
+  /** False for a set of which some members are kept away, or stay that are nobody's. */
   readonly whole: boolean;
+  /** Whether a mirror or a condition keeps these away. */
+  readonly barred: boolean;
   /** What the account has caught up with once it shows this. */
   readonly clock: Clock;
   readonly carried: boolean;
@@ -75,11 +77,11 @@ export function partOf(field: LinkField, state: FieldState, link: Link, replica:
   const own = state.from === sight.account.id;
   const isSet = kindOf(field) === 'set';
   if ((own || !isSet) && isCutOff(own ? link.origin : state.from, sight)) return null;
-  if (!isSet) return { field, value: state.value, whole: true, clock: state.clock, carried: !blocked(field, state.from, sight) };
+  if (!isSet) return { field, value: state.value, whole: true, barred: false, clock: state.clock, carried: !blocked(field, state.from, sight) };
   const share = shareOf(field, state, replica.base[field], sight);
   const here = normal(field, shownBy({ [field]: share.members }, sight)[field]);
   if (share.waits && same(here, replica.base[field] ?? [])) return null;
-  return { field, value: share.members, whole: share.whole, clock: share.waits ? (replica.applied[field] ?? 0) : state.clock, carried: true };
+  return { field, value: share.members, whole: share.whole, barred: share.barred, clock: share.waits ? (replica.applied[field] ?? 0) : state.clock, carried: true };
 }
 
 /**

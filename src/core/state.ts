@@ -13,7 +13,7 @@ export interface FieldState {
   readonly clock: Clock;
   /** The account on which a person made it so. */
   readonly from: number;
-  /** Of sets: the accounts that brought each member, or took it away, where these are not `from` alone. */
+  /** Of sets: the accounts that brought each member, or took it away, where these are not `from` alone; none for what stays where it was. */
   readonly by?: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -96,3 +96,40 @@ test('what only a condition keeps away comes when the ticket fits again, and kee
   const high = { ...low, fields: { ...low.fields, priority: field('high', 70, 2) } };
   expect(plan(high, { ...shown, base: { ...shown.base, priority: 'high' } }, eyes, now).step).toMatchObject({ fields: { tags: ['new', 'later'] }, clocks: { tags: clock(60) } });
 });
+
+describe('what a set had there when it was first read, though we did not bring it', () => {
+  const eyes = sight();
+  const elsewhere = sight({ account: { id: 1, name: 'one' } });
+  const tagged = link({ fields: { subject: field('Printer'), status: field('open'), tags: field(['vip']) } });
+  const first = absorb(tagged, replica(), look({ tags: ['mine'] }), eyes);
+
+  test('stays, and goes nowhere', () => {
+    expect(first.link.fields.tags).toEqual({ value: ['vip'], clock: clock(0), from: 1, by: { mine: [] } });
+    expect(plan(first.link, first.replica, eyes, now).step).toMatchObject({ kind: 'ticket.update', fields: { tags: ['vip', 'mine'] } });
+    const there = plan(first.link, replica({ account_id: 1, base: { subject: 'Printer', status: 'open', tags: ['vip'] } }), elsewhere, now);
+    expect(there).toMatchObject({ step: null, notes: [] });
+  });
+
+  test('is written over by no later change, and needs no write or word of its own', () => {
+    const empty = absorb(link({ fields: { ...tagged.fields, tags: field([]) } }), replica(), look({ tags: ['mine'] }), eyes);
+    const settled = plan(empty.link, empty.replica, eyes, now);
+    expect(settled).toMatchObject({ step: null, notes: [] });
+    const tags = empty.link.fields.tags;
+    const later = { ...empty.link, fields: { ...empty.link.fields, tags: changedSet(tags, ['new'], clock(60), 1) } };
+    expect(plan(later, settled.replica, eyes, now).step).toMatchObject({ fields: { tags: ['new', 'mine'] } });
+  });
+
+  test('is gone where somebody takes it away there, and belongs to all once somebody else brings it', () => {
+    const gone = absorb(first.link, { ...first.replica, base: { ...first.replica.base, tags: ['vip', 'mine'] } }, look({ tags: ['vip'] }, null, clock(50)), eyes);
+    expect(plan(gone.link, gone.replica, eyes, now).step).toBeNull();
+    const brought = { ...first.link, fields: { ...first.link.fields, tags: changedSet(first.link.fields.tags, ['vip', 'mine'], clock(60), 1) } };
+    expect(brought.fields.tags.by).toBeUndefined();
+  });
+
+  test('is taken away if somebody elsewhere did that before', () => {
+    const taken = { ...tagged, fields: { ...tagged.fields, tags: changedSet(field(['vip', 'mine']), ['vip'], clock(50), 1) } };
+    const moved = absorb(taken, replica(), look({ tags: ['vip', 'mine'] }), eyes);
+    expect(moved.link).toBe(taken);
+    expect(plan(moved.link, moved.replica, eyes, now).step).toMatchObject({ fields: { tags: ['vip'] } });
+  });
+});
