@@ -108,17 +108,18 @@ function claim(draft: Draft, uid: string, link: Link, replica: Replica, comment:
   if (source === undefined) return false;
   const intent = replica.intent?.uid === uid && makesComment(replica.intent) ? replica.intent : null;
   if (copy?.comment_id == null) {
-    // What was written is base, so that what a person changed since is seen as theirs. Without the intent nothing is known
-    // of the words: they are taken as they are and are written over if the link says otherwise.
+    // What was written is base, so that what a person changed since is seen as theirs. Where nothing is known of what was
+    // written, the words are taken as they are and are written over if the link says otherwise.
     const wrote = intent?.draft == null ? null : sight.forecastComment(intent.draft);
+    const told = wrote !== null ? { text: wordsDigest(wrote.content), public: wrote.public } : copy !== undefined && copy.text !== null ? copy : null;
     draft.copies[uid] = {
       uid,
       comment_id: comment.id,
       generation: copy?.generation ?? 1,
       ours: true,
-      text: wordsDigest(wrote?.content ?? comment.content),
-      public: wrote?.public ?? comment.public,
-      applied: intent?.clock ?? 0,
+      text: told?.text ?? wordsDigest(comment.content),
+      public: told?.public ?? comment.public,
+      applied: intent?.clock ?? copy?.applied ?? 0,
       since: began,
       deleted: false,
     };

@@ -240,12 +240,12 @@ function without(held: Replica['held'], names: readonly string[]): Replica['held
  * A look that began late enough settles an open intent other than a create: what is seen was done, what is not seen was
  * not and is planned again. `look` has been absorbed with the intent still open.
  */
-export function settleByLook(link: Link, replica: Replica, look: Look): Replica {
+export function settleByLook(link: Link, replica: Replica, look: Look, sight: Sight): Replica {
   const intent = replica.intent;
   if (intent === null) return replica;
   const closed: Replica = { ...replica, intent: null };
   const there = look.ticket !== null && !look.ticket.is_deleted;
-  if (!there) return unsettled(closed, intent);
+  if (!there) return unsettled(closed, intent, sight);
   if (intent.kind === 'ticket.restore') {
     return { ...closed, life_applied: Math.max(closed.life_applied, intent.life) };
   }
@@ -256,16 +256,27 @@ export function settleByLook(link: Link, replica: Replica, look: Look): Replica 
 }
 
 /**
- * The ticket is gone before it could show whether an update was done. Should it come back, what it shows of that update must
- * not be compared with what was there before: it may be our own.
+ * The ticket is gone before it could show whether a write was done. Should it come back, what it shows of an update must
+ * not be compared with what was there before: it may be our own. A comment that may have been made is remembered as it was written,
+ * so that what a person changed in it is seen as theirs.
  */
-function unsettled(replica: Replica, intent: Intent): Replica {
+function unsettled(before: Replica, intent: Intent, sight: Sight): Replica {
+  const replica = makesComment(intent) ? unseenCopy(before, intent, sight) : before;
   if (intent.kind === 'ticket.update') {
     const base = Object.fromEntries(Object.entries(replica.base).filter(([field]) => intent.clocks[field as LinkField] === undefined));
     return { ...replica, base };
   }
   const copy = intent.kind === 'comment.update' && intent.uid !== null ? replica.copies[intent.uid] : undefined;
   return copy === undefined ? replica : { ...replica, copies: { ...replica.copies, [copy.uid]: { ...copy, text: null } } };
+}
+
+/** The copy that this write may have made, which has no id yet. */
+function unseenCopy(replica: Replica, { uid, draft, clock }: Intent, sight: Sight): Replica {
+  if (uid === null || draft === null) return replica;
+  const wrote = sight.forecastComment(draft);
+  const generation = replica.copies[uid]?.generation ?? 1;
+  const copy: Copy = { uid, comment_id: null, generation, ours: true, text: wordsDigest(wrote.content), public: wrote.public, applied: clock, since: 0, deleted: false };
+  return { ...replica, copies: { ...replica.copies, [uid]: copy } };
 }
 
 /** Everything that waits for a person on this replica. */

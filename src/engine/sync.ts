@@ -129,7 +129,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
     return push(hand, {
       move(link, replica) {
         const moved = absorb(link, replica, seen, sight);
-        return { ...moved, replica: settleByLook(moved.link, moved.replica, seen) };
+        return { ...moved, replica: settleByLook(moved.link, moved.replica, seen, sight) };
       },
       read: hand.lane.signalled,
     });

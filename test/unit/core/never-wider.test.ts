@@ -127,7 +127,7 @@ function play(kinds: readonly Kind[], drafts: readonly { from: number; to: numbe
       if (state.ticket_id !== null) {
         const look = seen(account);
         const moved = absorb(link, state, look, eye);
-        state = take({ link: moved.link, replica: settleByLook(moved.link, moved.replica, look) });
+        state = take({ link: moved.link, replica: settleByLook(moved.link, moved.replica, look, eye) });
         for (const id of missingAccounts(link, rules)) {
           link = { ...link, accounts: [...link.accounts, id] };
           replicas.set(id, wantedReplica(`r${id}`, 'l1', id));

@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { CLOCKS_APART_MS, lookAllowedAt, mayResend, sentAgain } from '../../../src/core/landing.ts';
+import { absorb } from '../../../src/core/absorb.ts';
+import { commentKey } from '../../../src/core/keys.ts';
+import { plan } from '../../../src/core/plan.ts';
 import { parkedNotes, settle, settleByLook, type Outcome } from '../../../src/core/settle.ts';
 import type { Intent, Replica } from '../../../src/core/state.ts';
-import { can, clock, comment, copy, field, intent, link, look, RENDERED, replica, sight, ticket, utterance } from './given.ts';
+import { at, can, clock, comment, copy, field, intent, link, look, RENDERED, replica, sight, ticket, utterance } from './given.ts';
 
 const now = clock(100);
 const done = (draft: Partial<Extract<Outcome, { kind: 'done' }>> = {}): Outcome => ({
@@ -159,17 +162,31 @@ describe('comments', () => {
 describe('a look settles what was unsure', () => {
   test('a comment that we were deleting and that is not there is deleted', () => {
     const open = holding({ kind: 'comment.delete', uid: '1:C1', comment_id: 'K1' }, { copies: { '1:C1': copy() } });
-    const settled = settleByLook(link({ comments: { '1:C1': utterance() } }), open, look({}, []));
+    const settled = settleByLook(link({ comments: { '1:C1': utterance() } }), open, look({}, []), sight());
     expect(settled).toMatchObject({ intent: null, copies: { '1:C1': { comment_id: null, generation: 2 } } });
   });
 
   test('a ticket that we were restoring and that is there is restored', () => {
-    expect(settleByLook(link(), holding({ kind: 'ticket.restore', life: clock(60) }), look({}))).toMatchObject({ intent: null, life_applied: clock(60) });
+    expect(settleByLook(link(), holding({ kind: 'ticket.restore', life: clock(60) }), look({}), sight())).toMatchObject({ intent: null, life_applied: clock(60) });
   });
 
   test('what was being updated on a ticket that is gone is not known any more', () => {
     const open = holding({ clocks: { status: clock(50) } });
-    expect(settleByLook(link(), open, look(null)).base).toEqual({ subject: 'Printer' });
+    expect(settleByLook(link(), open, look(null), sight()).base).toEqual({ subject: 'Printer' });
+  });
+
+  test.each<[string, Partial<Intent>]>([
+    ['a comment', { kind: 'comment.create' }],
+    ['a comment along with an update', { kind: 'ticket.update', clocks: { status: clock(50) } }],
+  ])('%s that may have been made on a ticket that is gone is known when it comes back, with what a person made of it', (_, kind) => {
+    const said = link({ comments: { '1:C1': utterance() } });
+    const key = commentKey({ id: 'r2', generation: 1 }, '1:C1', 1);
+    const open = holding({ ...kind, key, uid: '1:C1', draft: { content: RENDERED, public: true }, clock: clock(10) });
+    const gone = { ...settleByLook(said, open, look(null), sight()), state: 'deleted' as const };
+    const back = absorb(said, gone, look({}, [comment({ key, content: RENDERED.replace('Hello', 'Hello, edited'), modified_at: at(80) })]), sight());
+    expect(back.link.comments['1:C1']).toMatchObject({ content: '<p>Hello, edited</p>', clock: clock(80) });
+    expect(back.replica.copies['1:C1']).toMatchObject({ comment_id: 'K1', applied: clock(80) });
+    expect(plan(said, { ...gone, state: 'present' }, sight(), now).step).toMatchObject({ kind: 'comment.create', uid: '1:C1', key });
   });
 });
 
@@ -225,7 +242,7 @@ describe('an update with a comment along', () => {
     const open = holding({ ...along, sent: now, answered: null });
     expect(lookAllowedAt(open.intent!, lagging)).toBe(now + 20_000 + 7_000 + CLOCKS_APART_MS);
     const seen = look({ subject: 'Scanner' }, [comment({ key: along.key ?? null })], now + 60_000);
-    expect(settleByLook(due, open, seen).intent).toBeNull();
+    expect(settleByLook(due, open, seen, sight()).intent).toBeNull();
   });
 
   test('with files, is given the time that these take', () => {
