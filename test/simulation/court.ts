@@ -47,12 +47,21 @@ export function courtOf(stage: Stage, birth: Edit, told: Pick<Court, 'fail' | 'e
     everOn: new Set(desks.filter((desk) => [...desk.tickets.values()].some((one) => one.token === token)).map(({ account }) => account)),
     shownNow: (name) =>
       places.flatMap(({ desk, ticket }) => {
-        if (ticket === null || desk.profile.can.fields[name] === undefined) return [];
-        const shown = desk.mesh(ticket, name);
-        return [Array.isArray(shown) ? shown.map((tag) => String(tag)) : [String(shown)]];
+        const last = ticket ?? lastShown(history, desk, token, name);
+        if (last === null || desk.profile.can.fields[name] === undefined) return [];
+        const shown = desk.mesh(last, name);
+        return [{ account: desk.account, values: Array.isArray(shown) ? shown.map((tag) => String(tag)) : [String(shown)] }];
       }),
   });
   return { stage, history, token, birth, origin, firstSeen: firstRead(history, birth), law, places, ...told };
+}
+
+/** The ticket as it was when it was deleted there; null if its field was changed anywhere since. */
+function lastShown(history: History, { account, tickets }: FakeDesk, token: string, name: FieldName): NativeTicket | null {
+  const ends = [...history.of(token, 'life').filter(({ value }) => value === false), ...history.wrote.filter((one) => one.token === token && one.kind === 'ticket.delete')];
+  const gone = Math.max(...ends.filter((end) => end.account === account).map(({ at }) => at));
+  const later = history.edits.some((edit) => edit.token === token && edit.at > gone && (name === 'tags' ? edit.what.startsWith('tag:') : edit.what === name));
+  return later ? null : ([...tickets.values()].findLast((one) => one.token === token) ?? null);
 }
 
 /** Closed on a desk that changes closed tickets no more. */

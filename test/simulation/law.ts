@@ -9,6 +9,8 @@ import type { Edge, Mesh, Where } from './setting.ts';
 
 /** For how long after a change of the rules somebody may still act by the old ones: a process that stood still, a lane in the middle of its work. */
 const STALE_MS = 120_000;
+/** So soon after a change of the rules a process that is well may not have read them. */
+const HEARD_MS = 5_000;
 
 export type Allows = (edge: Edge) => boolean;
 export const ticket: Allows = () => true;
@@ -25,7 +27,7 @@ export interface Law {
   mutual(allows: Allows, a: number, b: number): boolean;
   /** The account that a field belonged to all the time; null if to none, 'unsettled' where that changed. */
   owner(name: FieldName, account: number): number | null | 'unsettled';
-  /** Whether the ticket fits what the edges to and from this account ask, as far as every desk that has it shows now. */
+  /** Whether the ticket does not fit what the edges to this account ask, as far as the desks show now. */
   cutOff(account: number): boolean;
 }
 
@@ -36,8 +38,11 @@ export interface Ground {
   readonly history: History;
   readonly token: string;
   readonly origin: number;
-  /** What each desk that has the ticket shows of the condition's field at the end, in the mesh's words; several values for tags. */
-  shownNow(name: Where['field']): readonly (readonly string[])[];
+  /**
+   * What each desk shows of the condition's field at the end, in the mesh's words; several values for tags. Of a ticket that is gone: what
+   * it showed at last, unless somebody changed that elsewhere afterwards.
+   */
+  shownNow(name: Where['field']): readonly { readonly account: number; readonly values: readonly string[] }[];
   /** The accounts on which the ticket ever was. */
   readonly everOn: ReadonlySet<number>;
 }
@@ -54,13 +59,18 @@ export function lawOf(ground: Ground): Law {
     return known;
   }
 
-  /** Every desk that has it shows that it fits. */
+  /** Every desk shows that it fits, among them one that has a say whether it does: its own, or one whose changes come there in any case. */
   function fitsNow(where: Where): boolean {
     const key = JSON.stringify(where);
+    const known = ends.get(key);
+    if (known !== undefined) return known;
     const shown = ground.shownNow(where.field);
-    const known = ends.get(key) ?? (shown.length > 0 && shown.every((values) => values.some((value) => where.among.includes(value))));
-    ends.set(key, known);
-    return known;
+    const now = history.rules.at(-1)?.mesh ?? [];
+    const comes: Allows = (edge) => edge.where === null || keeps(edge) || fitOf(edge.where) === 'always';
+    const heard = shown.some(({ account }) => reaches(now, account, ground.origin, comes));
+    const fit = heard && shown.every(({ values }) => values.some((value) => where.among.includes(value)));
+    ends.set(key, fit);
+    return fit;
   }
 
   const keeps = ({ unmatched, from, to }: Edge): boolean => unmatched === 'keep' && ground.everOn.has(from) && ground.everOn.has(to);
@@ -81,7 +91,7 @@ export function lawOf(ground: Ground): Law {
     }).map(({ mesh }) => mesh);
   }
 
-  const must: Law['must'] = (allows, from, to, at) => since(at, 0).every((mesh) => reaches(mesh, from, to, (edge) => certain(edge) && allows(edge)));
+  const must: Law['must'] = (allows, from, to, at) => since(at, HEARD_MS).every((mesh) => reaches(mesh, from, to, (edge) => certain(edge) && allows(edge)));
   const may: Law['may'] = (allows, from, to, at) => since(at, STALE_MS).some((mesh) => reaches(mesh, from, to, (edge) => possible(edge) && allows(edge)));
   return {
     must,
@@ -101,15 +111,17 @@ export function lawOf(ground: Ground): Law {
 }
 
 function fitOver({ history, token }: Ground, where: Where): Fit {
+  const born = history.of(token, 'life')[0]?.at;
   if (where.field === 'tags') {
     const edits = where.among.flatMap((tag) => history.of(token, `tag:${tag}`));
     if (edits.length === 0) return 'never';
-    const born = history.of(token, 'life')[0]?.at;
     return edits.every(({ value }) => value === true) && edits.some(({ at }) => at === born) ? 'always' : 'sometimes';
   }
-  const values = history.of(token, where.field).map(({ value }) => where.among.includes(String(value)));
+  const edits = history.of(token, where.field);
+  const values = edits.map(({ value }) => where.among.includes(String(value)));
   if (values.length === 0 || values.every((fit) => !fit)) return 'never';
-  return values.every((fit) => fit) ? 'always' : 'sometimes';
+  // What its own desk does not know at all it did not have from the beginning.
+  return values.every((fit) => fit) && edits.some(({ at }) => at === born) ? 'always' : 'sometimes';
 }
 
 export function reaches(mesh: Mesh, from: number, to: number, allows: Allows): boolean {
