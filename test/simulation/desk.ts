@@ -217,7 +217,7 @@ export function createDesk(parts: DeskParts) {
   }
 
   function wrote(ticket: NativeTicket, kind: StepKind, names: readonly string[], told: string): void {
-    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, before: shownBy(ticket), seen: ticket.lastSeen, looked: ticket.lastRead });
+    history.wrote.push({ at: clock.now(), account, token: ticket.token, kind, names, before: shownBy(ticket), seen: ticket.lastSeen, looked: ticket.lastRead, answered: null });
     history.tell(ticket.token, () => `${name}#${ticket.id} <- ${kind} ${told}`);
   }
 

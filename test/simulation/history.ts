@@ -34,6 +34,16 @@ export interface Wrote {
   readonly seen: Readonly<Record<string, unknown>>;
   /** When we last read this ticket there before the write. */
   readonly looked: number;
+  /** When its answer reached us; null if none did. */
+  answered: number | null;
+}
+
+/** A whole look at a ticket that reached us. */
+export interface Look {
+  /** When the desk gave its first part. */
+  readonly at: number;
+  /** When its last part reached us. */
+  readonly until: number;
 }
 
 /** A person's action, counted to bound our writes. */
@@ -78,7 +88,7 @@ export type Phase = (typeof PHASES)[number];
 export interface History {
   readonly edits: Edit[];
   /** When we read a ticket, by its place: account and token. */
-  readonly reads: Map<string, number[]>;
+  readonly reads: Map<string, Look[]>;
   readonly wrote: Wrote[];
   readonly deeds: Done[];
   /** The rules, from when on (epoch milliseconds). */

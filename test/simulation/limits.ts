@@ -1,7 +1,7 @@
 /** The limits that cannot be repaired (sync rules, section 5): what excuses a broken promise, each judged from the history. */
 import type { FieldName } from '../../src/core/model.ts';
 import type { FakeDesk } from './desk.ts';
-import type { Edit, History, Mishap, Utterance, Wrote } from './history.ts';
+import type { Edit, History, Look, Mishap, Utterance, Wrote } from './history.ts';
 
 /** By name; the report says how often each excused something. */
 export const LIMITS = [
@@ -22,8 +22,8 @@ export type Limit = (typeof LIMITS)[number];
 
 const BOUNCE_MS = 60_000;
 export const LONGEST_LIST_LAG_MS = 10_000;
-/** Between the desk's first answer and the commit of what was seen. */
-const LONGEST_LOOK_MS = 2_000;
+/** Between an answer and the commit of what it said. */
+const LONGEST_COMMIT_MS = 2_000;
 
 /** Rule 12: the field changed so often, so soon after our writes, that it had to be taken for two triggers at war. */
 export function heldByBounces(history: History, token: string, field: FieldName): boolean {
@@ -48,19 +48,16 @@ export function rewroteTags(history: History, edit: Edit): boolean {
 
 /** When we first looked at all of the ticket there and kept what we saw; Infinity if never. */
 export function firstRead(history: History, place: { account: number; token: string }): number {
-  return (history.reads.get(`${place.account} ${place.token}`) ?? []).find((at) => kept(history, at)) ?? Infinity;
+  return (history.reads.get(`${place.account} ${place.token}`) ?? []).find((look) => kept(history, look))?.at ?? Infinity;
 }
 
-function kept(history: History, at: number): boolean {
-  return !history.mishaps.some((one) => one.account === 0 && one.fate !== 'storeAfter' && one.at >= at && one.at <= at + LONGEST_LOOK_MS);
+function kept(history: History, { at, until }: Look): boolean {
+  return !history.mishaps.some((one) => one.account === 0 && one.fate !== 'storeAfter' && one.at >= at && one.at <= until + LONGEST_COMMIT_MS);
 }
 
 /** Whether we looked at all of the ticket there in that time, and kept what we saw. */
 function readBetween(history: History, place: { account: number; token: string }, from: number, to: number): boolean {
-  return (history.reads.get(`${place.account} ${place.token}`) ?? []).some((at) => {
-    if (at <= from || at >= to) return false;
-    return kept(history, at);
-  });
+  return (history.reads.get(`${place.account} ${place.token}`) ?? []).some((look) => look.at > from && look.at < to && kept(history, look));
 }
 
 /** A mishap by which we may not know something: those of webhooks, and a commit that was done, cost nothing. */
@@ -115,13 +112,16 @@ export function unassignedUnlearnt(history: History, token: string, field: Field
   return history.of(token, field).some(({ value, account, at }) => value === null && within(history, account, token, 'ticket.create', at, 90_000)?.names.includes(field) === true);
 }
 
-/** Limit 5: somebody cloned a ticket that we had made, mark and all, before we learnt its id: which of the two is ours cannot be told. */
-export function clonedUnlearnt(history: History, token: string): boolean {
-  return history.deeds.some(
-    ({ source, token: clone, account, at }) =>
-      source !== undefined && (clone === token || source === token) &&
-      history.wrote.some((one) => one.kind === 'ticket.create' && one.account === account && one.token === source && one.at <= at && troubled(history, account, source, one.at, at)),
-  );
+/**
+ * Limit 5: somebody cloned a ticket that we had made, mark and all, before we learnt its id: which of the two is ours cannot be told. The
+ * tickets that this one is so taken for.
+ */
+export function confusedWith(history: History, token: string): readonly string[] {
+  return history.deeds.flatMap(({ source, token: clone, account, at }) => {
+    if (source === undefined || (clone !== token && source !== token)) return [];
+    const unlearnt = history.wrote.some((one) => one.kind === 'ticket.create' && one.account === account && one.token === source && one.at <= at && troubled(history, account, source, one.at, at));
+    return unlearnt ? [clone === token ? source : clone] : [];
+  });
 }
 
 /** Somebody did something to the ticket, and it was deleted there before we looked again, by a person or (limit 3) by us. */
@@ -215,6 +215,11 @@ export function changedBeforeFirstReading(history: History, token: string, field
 /** The form that a desk gave to a text within the save came to us by a look, since the answer was lost: it cannot be told from a person's change. */
 export function formUnanswered(history: History, token: string, field: FieldName): boolean {
   return history.of(token, field).some(
-    (edit) => edit.stays === true && (within(history, edit.account, token, 'ticket.update', edit.at, 1_000) !== null || within(history, edit.account, token, 'ticket.create', edit.at, 1_000) !== null),
+    (edit) => edit.stays === true && history.wrote.some((one) => one.account === edit.account && one.token === token && one.at === edit.at && one.names.includes(field) && answerLost(history, one)),
   );
+}
+
+/** No answer came to whoever made this write, or its process failed before it had kept what the answer said. */
+function answerLost(history: History, { at, answered }: Wrote): boolean {
+  return answered === null || !kept(history, { at, until: answered });
 }

@@ -15,7 +15,7 @@ import { lifeOf, words } from './native.ts';
 import {
   cameTooLate,
   changedBeforeFirstReading,
-  clonedUnlearnt,
+  confusedWith,
   editedBeforeRemake,
   formUnanswered,
   goneBeforeRead,
@@ -60,7 +60,7 @@ export function judge(stage: Stage, quietFrom: number): Verdict {
   for (const edit of history.edits) if (edit.what === 'life' && edit.value === true && !births.has(edit.token)) births.set(edit.token, edit);
   for (const birth of births.values()) {
     // Two tickets that cannot be told apart are taken for each other in everything.
-    const confused = clonedUnlearnt(history, birth.token);
+    const confused = confusedWith(history, birth.token).length > 0;
     const court = courtOf(stage, birth, {
       fail(promise, what) {
         if (confused && promise !== 'never wider' && promise !== 'no echo') court.excuse('cloned before we learnt its id');
@@ -293,6 +293,7 @@ function commentsAlike(court: Court): void {
         const could = can.delete || utterance.deletedBy.some(({ account }) => account === desk.account);
         if (copy === undefined || !could || !gone.includes('must')) continue;
         if (unlearntCommentDelete(court.history, utterance)) court.excuse('a comment deleted before we learnt its id');
+        else if (utterance.deletedBy.every((by) => goneBeforeRead(court.history, { ...by, token: court.token }, court.stage.desks))) court.excuse('changed and deleted before we looked');
         else court.fail('arrives', `the deletion of ${utterance.token} did not reach ${desk.name}`);
         continue;
       }
@@ -361,10 +362,12 @@ function neverWider(court: Court): void {
 /** What a mirror leaves alone is not written: fields come only from where they may come. */
 function goesNowhereElse(court: Court): void {
   const { history, token, law } = court;
+  // A clone that was taken for ours brings here what is done to it.
+  const tokens = new Set([token, ...confusedWith(history, token)]);
   for (const wrote of history.wrote) {
     if (wrote.token !== token || wrote.kind !== 'ticket.update') continue;
     for (const name of wrote.names as readonly FieldName[]) {
-      const edits = history.edits.filter((edit) => edit.token === token && (edit.what === name || (name === 'tags' && edit.what.startsWith('tag:'))));
+      const edits = history.edits.filter((edit) => tokens.has(edit.token) && (edit.what === name || (name === 'tags' && edit.what.startsWith('tag:'))));
       const comes = edits.some((edit) => (edit.account !== wrote.account || law.owner(name, wrote.account) !== null || isBirth(court, edit)) && law.may(field(name), edit.account, wrote.account, edit.at));
       const closes = name === 'status' && history.of(token, 'life').some(({ account, at }) => law.may(deletion('close'), account, wrote.account, at));
       if (!comes && !closes) court.fail('never wider', `${name} was written on account ${wrote.account}, where no mirror brings it`);
@@ -387,7 +390,8 @@ function noEcho(court: Court): void {
   for (const { desk } of court.places) {
     if (!writes.some(({ account }) => account === desk.account)) continue;
     if (history.deeds.some(({ account, at }) => account !== desk.account && law.may(whole, account, desk.account, at))) continue;
-    if (history.of(token, 'life').every(({ account, at }) => account === desk.account || !law.may(whole, account, desk.account, at))) {
+    // What a desk's own rule changed elsewhere is a change as well.
+    if (edits.every(({ account, at }) => account === desk.account || !law.may(whole, account, desk.account, at))) {
       court.fail('no echo', `wrote to ${desk.name}, from which the mirror only reads`);
     }
   }

@@ -16,7 +16,7 @@ import type { CompileWhere } from '../../src/core/rules.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 import type { FakeDesk } from './desk.ts';
 import { never, type Faults, type Mortal } from './faults.ts';
-import type { History, Phase } from './history.ts';
+import type { History, Phase, Wrote } from './history.ts';
 import { FORGED, PROOF, readHook } from './hooks.ts';
 
 export interface Process extends Mortal {
@@ -236,13 +236,23 @@ function deskOf(desk: FakeDesk, { faults, history, clock }: ProcessParts, who: M
   const { api, profile } = desk;
   const tokenOf = (id: string): string => desk.tickets.get(id)?.token ?? '';
   const reads = <T>(name: string, phase: Phase, id: string, effect: () => T): Promise<T> => faults.call(desk, who, { name, phase, writes: false, token: tokenOf(id) }, effect);
-  const writes = <T>(name: string, token: string, effect: () => T, things: readonly string[] = [name]): Promise<T> =>
-    faults.call(desk, who, { name, phase: name.endsWith('Comment') ? 'write a comment' : 'write a ticket', writes: true, token, things }, effect);
+  const writes = async <T>(name: string, token: string, effect: () => T, things: readonly string[] = [name]): Promise<T> => {
+    let made: readonly Wrote[] = [];
+    const noted = (): T => {
+      const before = history.wrote.length;
+      const result = effect();
+      made = history.wrote.slice(before);
+      return result;
+    };
+    const result = await faults.call(desk, who, { name, phase: name.endsWith('Comment') ? 'write a comment' : 'write a ticket', writes: true, token, things }, noted);
+    for (const one of made) one.answered = clock.now();
+    return result;
+  };
   const gotAt = new Map<string, number>();
-  /** A whole look that reached us goes into the history, with the moment at which the desk gave its first part. */
+  /** A whole look that reached us goes into the history. */
   const learnt = (id: string): void => {
     const place = `${desk.account} ${tokenOf(id)}`;
-    history.reads.set(place, [...(history.reads.get(place) ?? []), gotAt.get(id) ?? 0]);
+    history.reads.set(place, [...(history.reads.get(place) ?? []), { at: gotAt.get(id) ?? 0, until: clock.now() }]);
   };
 
   return {
