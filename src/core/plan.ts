@@ -180,14 +180,14 @@ function renewed(replica: Replica): Replica {
 /** What a ticket cannot be without: the rest of one that was refused is written afterwards. */
 const NEEDED: ReadonlySet<LinkField> = new Set<LinkField>(['subject', 'description', 'requester']);
 
-/** The account that brings the ticket here: its own, or, where that reaches this one no more, the one that restored it. */
+/** The account that brings the ticket here: its own, or, where no mirror leads from that to this one any more, the one that restored it. */
 function bringerOf({ origin, life }: Link, { rules, account: { id } }: Sight): number {
-  return life.alive && rules.terms(origin, id) === null ? life.from : origin;
+  return life.alive && rules.all.terms(origin, id) === null ? life.from : origin;
 }
 
 /** What was said by accounts that reach nobody any more is part of what the ticket is where it is brought from. */
-function inherited(state: FieldState, bringer: number, { rules }: Sight): FieldState {
-  const heir = (from: number): number => (rules.all.reached(from).length > 0 ? from : bringer);
+function inherited(state: FieldState, bringer: number, { rules, account: { id } }: Sight): FieldState {
+  const heir = (from: number): number => (from === id || rules.all.reached(from).length > 0 ? from : bringer);
   const by = Object.entries(state.by ?? {}).map(([member, sources]) => [member, [...new Set(sources.map(heir))]] as const);
   return { ...state, from: heir(state.from), ...(by.length > 0 && { by: Object.fromEntries(by) }) };
 }
