@@ -151,6 +151,8 @@ describe('life', () => {
     const restored = { ...revived, accounts: [1, 2, 3], life: { ...revived.life, from: 3 } };
     const planned = plan(restored, deleted, sight({ rules: rulesOf([edge(3, 2), edge(2, 3)]), can: noRestore }), now);
     expect(planned.step).toMatchObject({ kind: 'ticket.create', fields: { subject: 'Printer', status: 'open' } });
+    const cutOff = rulesOf([edge(1, 2, { where: {}, unmatched: 'freeze' }), edge(3, 2)], () => () => false);
+    expect(plan(restored, deleted, sight({ rules: cutOff, can: noRestore }), now)).toMatchObject({ step: null, notes: [{ what: 'not mirrored' }] });
   });
 
   test('a restore that was refused twice becomes a new ticket', () => {
