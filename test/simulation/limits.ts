@@ -212,11 +212,16 @@ export function changedBeforeFirstReading(history: History, token: string, field
   });
 }
 
-/** The form that a desk gave to a text within the save came to us by a look, since the answer was lost: it cannot be told from a person's change. */
+/**
+ * The form that a desk gave to a text within the save came to us by a look, since the answer was lost, or may have been what the desk
+ * remembered of an earlier try: it cannot be told from a person's change.
+ */
 export function formUnanswered(history: History, token: string, field: FieldName): boolean {
-  return history.of(token, field).some(
-    (edit) => edit.stays === true && history.wrote.some((one) => one.account === edit.account && one.token === token && one.at === edit.at && one.names.includes(field) && answerLost(history, one)),
-  );
+  return history.of(token, field).some(({ stays, account, at }) => {
+    if (stays !== true) return false;
+    const wrote = history.wrote.find((one) => one.account === account && one.token === token && one.at === at && one.names.includes(field));
+    return wrote !== undefined && (answerLost(history, wrote) || troubled(history, account, token, at, at));
+  });
 }
 
 /** No answer came to whoever made this write, or its process failed before it had kept what the answer said. */
