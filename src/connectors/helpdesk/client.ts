@@ -61,8 +61,14 @@ export function openClient({ http, session, settings, workspace, home, world }: 
     messages,
     raw: (of: object): unknown => raws.of(of),
 
+    /** A list that is not as documented leaves the fields' types unknown, or as they were; it is no reason to leave the account alone. */
     async learn(): Promise<void> {
-      fields = await readDefinitions(http);
+      try {
+        fields = await readDefinitions(http);
+      } catch (error) {
+        if (!(error instanceof DeskFailure) || error.kind !== 'surprise') throw error;
+        world.log.warn('helpdesk.fields_not_learnt', { message: error.message });
+      }
     },
 
     async getTicket(id: string): Promise<Ticket> {

@@ -1,5 +1,6 @@
 /** What only Helpdesk has, told by the real connector against its sandbox desk: two credentials, typed fields, secrets shown once. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import nock from 'nock';
 import { verify } from '../../../src/core/signature.ts';
 import { keyOf } from '../../../src/core/key.ts';
 import { helpdesk } from '../../../src/connectors/helpdesk/index.ts';
@@ -30,8 +31,13 @@ beforeAll(async () => {
   [sandbox] = (await startSandbox({ only: ['helpdesk'] })) as [SandboxDesk];
 });
 beforeEach(() => {
+  if (!nock.isActive()) nock.activate();
   sandbox.reset();
   desk = connect();
+});
+afterEach(() => {
+  nock.cleanAll();
+  nock.restore();
 });
 afterAll(() => sandbox.close());
 
@@ -61,6 +67,30 @@ describe('custom fields', () => {
     expect((await desk.getTicket(id)).custom_properties).toEqual([{ id: 'cf_ref', value: 'x' }]);
     const refused = await failureOf(desk.updateTicket(id, { custom_properties: [{ id: 'cf_seats', value: '12' }] }, newKey()));
     expect(refused).toMatchObject({ kind: 'refused', fields: ['custom_properties'] });
+  });
+
+  test.each([
+    ['a page for people', '<html>Sign in</html>'],
+    ['a list under another name', '{"fields":[]}'],
+  ])('whose list is %s are left as they were known, and keep nothing else waiting', async (_, answer) => {
+    const { origin } = new URL(sandbox.url);
+    const odd = (): nock.Scope => nock(origin, { allowUnmocked: true }).get(/\/ticket_fields/).reply(200, answer);
+    const first = odd();
+    await desk.learn?.();
+    expect(first.isDone()).toBe(true);
+    const { id } = await desk.createTicket({ subject: 'Odd', custom_properties: [{ id: 'cf_ref', value: 'x' }] }, newKey());
+    expect((await desk.getTicket(id)).custom_properties).toEqual([{ id: 'cf_ref', value: 'x' }]);
+    await desk.learn?.();
+    const later = odd();
+    await desk.learn?.();
+    expect(later.isDone()).toBe(true);
+    expect(desk.forecast({ custom_properties: [{ id: 'seats', value: '12' }] }).custom_properties).toEqual([{ id: 'cf_seats', value: 12 }]);
+  });
+
+  test('whose list does not come at all are asked for again', async () => {
+    const { origin } = new URL(sandbox.url);
+    nock(origin, { allowUnmocked: true }).get(/\/ticket_fields/).times(3).reply(503);
+    expect(await failureOf(desk.learn?.() ?? Promise.resolve())).toMatchObject({ kind: 'unavailable' });
   });
 });
 
