@@ -19,7 +19,7 @@ export interface SendOptions {
 }
 
 /** Connections to one endpoint that wait for the next message, and for how long. */
-const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 8, timeout: 30_000 };
+const KEPT_ALIVE = { keepAlive: true, maxFreeSockets: 16, timeout: 30_000 };
 
 /** Never rejects. Redirects are answers like others and are not followed. A connection is checked when it is made, and kept for the next message. */
 export function createSend(network: Network, { patience = PATIENCE, authorities }: SendOptions = {}): Send {

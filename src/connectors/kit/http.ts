@@ -54,6 +54,8 @@ export interface Http {
 /** The longest that a write can take with the (at most two) looks that come before it. */
 export const CALL_TIMEOUT_MS = 20_000;
 const PATIENCE = { call: 14_000, look: 2_500 };
+/** As many as may be in use are kept: a call on a connection that is there costs half of one that has to make its own. */
+const MOST_SOCKETS = 64;
 const READ_TRIES = 3;
 const RETRY_WITHIN_MS = 2_000;
 const RETRY_PAUSE_MS = 150;
@@ -69,7 +71,7 @@ export function openHttp(options: HttpOptions): Http {
   const { service, base, complaints, world, patience = PATIENCE } = options;
   const judgingBase = { service, scrub: scrubber(options.secrets) };
   const budget = openBudget(world, service);
-  const sockets = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 30_000 };
+  const sockets = { keepAlive: true, maxSockets: MOST_SOCKETS, maxFreeSockets: MOST_SOCKETS, timeout: 30_000 };
   const agents = { http: new HttpAgent(sockets), https: new HttpsAgent(sockets) };
   const cut = (): void => Object.values(agents).forEach((agent) => agent.destroy());
   world.ending?.addEventListener('abort', cut, { once: true });
