@@ -13,9 +13,9 @@ export function isPlain({ before, replica, link, settles, spawn, notes, tellings
 
 /** A turn that begins a link and says nothing of comments. */
 export function isBirth(turn: Turn): boolean {
-  const { before, replica, link, notes, operations, spawn } = turn;
+  const { before, replica, link, operations, spawn } = turn;
   const met = spawn.some((one) => one.replica.ticket_id !== null);
-  return link?.before.version === 0 && !met && notes.length === 0 && operations.length === 0 && sameCopies(before, replica) && before.ticket_id === replica.ticket_id;
+  return link?.before.version === 0 && !met && operations.length === 0 && sameCopies(before, replica) && before.ticket_id === replica.ticket_id;
 }
 
 export function commitPlain(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
@@ -27,7 +27,8 @@ export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedR
   const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after }));
   const spawned = turns.flatMap((turn) => spawnedRows(turn).map((row) => ({ by: turn.before.id, ...row })));
   const settled = turns.flatMap((turn) => settledReceipts(turn).map((row) => ({ by: turn.before.id, ...row })));
-  const parts = [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(links), toJson(spawned), toJson(settled), toJson(turns.flatMap(eventRows))];
+  const noted = turns.flatMap(({ before, link, notes }) => notes.map((doc) => ({ by: before.id, link_id: link?.after.id ?? null, doc })));
+  const parts = [turns.map((turn) => replicaRow(turn, null)), links, spawned, settled, turns.flatMap(eventRows), noted].map(toJson);
   const told = turns.flatMap(outboxRows);
   return told.length === 0 ? sql.run<UpdatedRow>('turn_birth', BIRTH, parts) : sql.run<UpdatedRow>('turn_birth_told', BIRTH_TOLD, [...parts, toJson(told)]);
 }

@@ -116,7 +116,7 @@ with updated as (${REPLICA_UPDATE}
 select id, due from updated`;
 
 /**
- * A turn that begins a link, whole: its replica, the link, the replicas on other accounts and the receipts that are settled.
+ * A turn that begins a link, whole: its replica, the link, the replicas on other accounts, what was noted and the receipts that are settled.
  * Two statements of it write replicas, which not every database takes in one.
  */
 export const BIRTH = `
@@ -134,6 +134,10 @@ with updated as (${REPLICA_UPDATE}
 ), announced as (
   insert into events (account_id, type, link_id, ticket_id, comment_id, changed) ${eventsFrom(5)}
   where t.by in (select id from updated)
+), noted as (
+  insert into notes (link_id, replica_id, doc)
+  select link_id, by, doc from jsonb_to_recordset($6::jsonb) as t (by uuid, link_id uuid, doc jsonb)
+  where t.by in (select id from updated)
 ), settled as (
   update receipts r set state = 'settled', reason = t.reason, settled_at = now()
   from jsonb_to_recordset($4::jsonb) as t (by uuid, account_id int, ticket_id text, upto bigint, reason text)
@@ -143,7 +147,7 @@ select id, due from updated`;
 
 /** The same with events for subscribers. */
 export const BIRTH_TOLD = BIRTH.replace(', settled as (', `, told as (
-  insert into outbox (id, type, account_id, doc) ${outboxFrom(6)}
+  insert into outbox (id, type, account_id, doc) ${outboxFrom(7)}
   where t.by in (select id from updated)
 ), settled as (`);
 
