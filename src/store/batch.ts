@@ -13,33 +13,47 @@ interface Entry<Item, Result> {
   readonly reject: (reason: unknown) => void;
 }
 
+/** With another flush under way so many make one more of their own worth while; fewer wait and go together. */
+const WORTH = 8;
+
 /**
- * One flush is under way at a time, of at most `most` items. `apart(a, b)` keeps two items out of the same group. When a
- * group fails, each of its items is tried alone, so that one bad item fails nobody else's.
+ * At most `flights` flushes are under way at a time (one, unless said otherwise), each of at most `most` items. `apart(items, next)` keeps
+ * `next` out of a group with these items, and on the ground while they are under way. When a group fails, each of its items is tried
+ * alone, so that one bad item fails nobody else's.
  */
 export function createBatch<Item, Result>(options: {
   readonly flush: Flush<Item, Result>;
   readonly most: number;
+  readonly flights?: number;
   readonly apart?: (items: readonly Item[], next: Item) => boolean;
   /** Errors that concern the whole group, so that trying its items one by one is pointless. */
   readonly hopeless: (error: unknown) => boolean;
 }): Batch<Item, Result> {
+  const { flights = 1 } = options;
   let waiting: Entry<Item, Result>[] = [];
-  let flushing = false;
+  let called = false;
+  const underWay = new Set<readonly Entry<Item, Result>[]>();
 
-  async function run(): Promise<void> {
-    flushing = true;
-    while (waiting.length > 0) {
+  function begin(): void {
+    called = false;
+    while (waiting.length > 0 && underWay.size < flights && (underWay.size === 0 || waiting.length >= WORTH)) {
       const group = gather();
-      await flushGroup(group);
+      if (group.length === 0) return;
+      void fly(group);
     }
-    flushing = false;
   }
 
-  function gather(): Entry<Item, Result>[] {
+  async function fly(group: readonly Entry<Item, Result>[]): Promise<void> {
+    underWay.add(group);
+    await flushGroup(group);
+    underWay.delete(group);
+    begin();
+  }
+
+  function gather(): readonly Entry<Item, Result>[] {
     if (options.apart === undefined) return waiting.splice(0, options.most);
     const group: Entry<Item, Result>[] = [];
-    const items: Item[] = [];
+    const items = [...underWay].flatMap((flying) => flying.map(({ item }) => item));
     const later: Entry<Item, Result>[] = [];
     for (const entry of waiting) {
       if (group.length >= options.most || options.apart(items, entry.item)) {
@@ -70,11 +84,10 @@ export function createBatch<Item, Result>(options: {
     add(item) {
       return new Promise<Result>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
-        // The flush starts after the current turn of the event loop, so that what arrived together goes together.
-        if (!flushing) {
-          flushing = true;
-          setImmediate(() => void run());
-        }
+        // A flush starts after the current turn of the event loop, so that what arrived together goes together.
+        if (called || underWay.size >= flights) return;
+        called = true;
+        setImmediate(begin);
       });
     },
   };

@@ -25,7 +25,7 @@ class Withdrawn extends Error {
 export const TRIES = 5;
 
 export function createTurns(database: Database): (turn: Turn) => Promise<TurnResult> {
-  const batch = createBatch<Turn, TurnResult>({ flush, most: MOST, apart, hopeless: isAway });
+  const batch = createBatch<Turn, TurnResult>({ flush, most: MOST, flights: 2, apart, hopeless: isAway });
 
   async function flush(given: readonly Turn[]): Promise<readonly TurnResult[]> {
     const first = given[0];

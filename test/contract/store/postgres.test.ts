@@ -43,6 +43,34 @@ describe('what only the database has to promise', () => {
   });
   afterAll(() => subject.close());
 
+  test('what is noted as a link begins stands with the link, and not at all where the lane was lost', async () => {
+    const { accounts, lanes, intake, records } = subject.store;
+    await accounts.apply([{ name: 'n', service: 'helpdesk', url: 'https://n.example', credentials: {}, settings: {} }], []);
+    const account = (await accounts.load()).accounts.find(({ name }) => name === 'n')?.id ?? 0;
+    const born = async (ticketId: string, lease?: string): Promise<{ result: string; linkId: string; replicaId: string }> => {
+      await intake.accept({ account_id: account, dedupe: ticketId, headers: {}, raw_body: Buffer.from('{}'), state: 'accepted', reason: null, ticket_id: ticketId, event: 'ticket.created', snapshot: null });
+      const [lane] = await lanes.claim([{ account_id: account, free: 1 }], 1, 30_000);
+      if (lane === undefined) throw new Error('no lane is due');
+      const before = newLink(world.id(), account, world.now());
+      const replica: Replica = { ...lane.replica, link_id: before.id, state: 'present', version: 1 };
+      const notes = [{ what: 'not mirrored', because: 'first' }, { what: 'left alone', field: 'tags', because: 'second' }];
+      const turn: Turn = {
+        lease: lease ?? lane.lease, before: lane.replica, replica, link: { before, after: { ...before, version: 1 } }, read: lane.signalled,
+        settles: null, spawn: [], adopted_by: null, operations: [], notes, release: { inMs: null },
+      };
+      return { result: await lanes.commit(turn), linkId: before.id, replicaId: replica.id };
+    };
+    const one = await born('noted');
+    expect(one.result).toBe('done');
+    expect((await records.notes(one.linkId, 10)).map(({ at: _, ...note }) => note)).toEqual([
+      { replica_id: one.replicaId, what: 'left alone', field: 'tags', because: 'second' },
+      { replica_id: one.replicaId, what: 'not mirrored', because: 'first' },
+    ]);
+    const lost = await born('not noted', world.id());
+    expect(lost.result).toBe('lost');
+    expect(await records.notes(lost.linkId, 10)).toEqual([]);
+  });
+
   test('what is loaded is never older than the version that comes with it', async () => {
     const { accounts } = subject.store;
     await accounts.apply([{ name: 'v', service: 'helpdesk', url: 'https://v.example', credentials: {}, settings: {} }], []);
