@@ -79,27 +79,64 @@ export async function changesIn(view: View, cursor: string | null, from: number,
   return { items, cursor: JSON.stringify(going), more: true };
 }
 
-/**
- * The oldest ticket that `ours` is true of, since a person's copy of one of ours is younger. Null is said only of a walk that
- * nothing disturbed: a ticket that hid from it would be made twice.
- */
-export async function findIn(view: View, ours: (row: ClassicTicket) => boolean, sentAt: number, now: number): Promise<string | null> {
-  for (let walk = 0; walk < FIND_WALKS; walk += 1) {
-    const { found, calm } = await walkFor(view, ours, sentAt, now);
-    if (found !== null) return found;
-    if (calm) return null;
-  }
-  throw new DeskFailure('unavailable', 'the view changed all the time while it was searched');
+/** Somebody who asks for the ticket with a key. */
+interface Wanted {
+  readonly key: string;
+  readonly sentAt: number;
+  readonly walks: number;
+  readonly resolve: (id: string | null) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-async function walkFor(
-  view: View,
-  ours: (row: ClassicTicket) => boolean,
-  sentAt: number,
-  now: number,
-): Promise<{ readonly found: string | null; readonly calm: boolean }> {
+/** The number of the ticket with this key, which was sent at `sentAt` (epoch milliseconds) at the earliest; null if there is none. */
+export type Search = (key: string, sentAt: number) => Promise<string | null>;
+
+/**
+ * One walk serves all who wait when it begins: after an outage many ask at the same time, and each walk reads the whole view. It gives
+ * the oldest ticket of each key, since a person's copy of one of ours is younger. Null is said only of a walk that nothing disturbed: a
+ * ticket that hid from it would be made twice. `keysOf` tells the keys on a row.
+ */
+export function openSearch(view: View, keysOf: (row: ClassicTicket) => readonly string[], world: World): Search {
+  let waiting: Wanted[] = [];
+  let walking = false;
+
+  async function run(): Promise<void> {
+    walking = true;
+    while (waiting.length > 0) {
+      const together = waiting;
+      waiting = [];
+      await walkFor(view, keysOf, Math.min(...together.map(({ sentAt }) => sentAt)), world).then(
+        (walk) => together.forEach((wanted) => answer(wanted, walk)),
+        (error: unknown) => together.forEach(({ reject }) => reject(error)),
+      );
+    }
+    walking = false;
+  }
+
+  function answer(wanted: Wanted, { found, calm }: Walk): void {
+    const id = found.get(wanted.key);
+    if (id !== undefined || calm) wanted.resolve(id ?? null);
+    else if (wanted.walks + 1 >= FIND_WALKS) wanted.reject(new DeskFailure('unavailable', 'the view changed all the time while it was searched'));
+    else waiting.push({ ...wanted, walks: wanted.walks + 1 });
+  }
+
+  return (key, sentAt) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ key, sentAt, walks: 0, resolve, reject });
+      if (!walking) void run();
+    });
+}
+
+interface Walk {
+  /** The oldest ticket of each key that was met. */
+  readonly found: ReadonlyMap<string, string>;
+  readonly calm: boolean;
+}
+
+async function walkFor(view: View, keysOf: (row: ClassicTicket) => readonly string[], sentAt: number, world: World): Promise<Walk> {
   const seen = new Set<string>();
-  let found: string | null = null;
+  const found = new Map<string, string>();
+  const now = world.now();
   let calm = true;
   let counted: number | null = null;
   let ordered = view.ordered;
@@ -115,7 +152,10 @@ async function walkFor(
       const id = numberOf(row);
       if (seen.has(id)) calm = false;
       seen.add(id);
-      if (ours(row) && (found === null || older(id, found))) found = id;
+      for (const key of keysOf(row)) {
+        const other = found.get(key);
+        if (other === undefined || older(id, other)) found.set(key, id);
+      }
     }
     ordered &&= inOrder(turned.rows);
     if (turned.next === null || (ordered && reaches(turned.rows, floor))) return { found, calm };

@@ -12,7 +12,7 @@ import { openRaws } from '../kit/raws.ts';
 import { bytes } from '../kit/text.ts';
 import type { XmlNode } from '../kit/xml.ts';
 import { numberIn, requireDone, sendXml } from './answers.ts';
-import { changesIn, findIn } from './changes.ts';
+import { changesIn, openSearch } from './changes.ts';
 import { authorsOf, fromComments } from './comments.ts';
 import { fieldsOf, type Fields } from './fields.ts';
 import { upload } from './files.ts';
@@ -106,11 +106,13 @@ export function openClient(http: Http, settings: Settings, world: World) {
     throw new DeskFailure('unsure', 'the desk said that it is done, but does not show the comment');
   };
 
-  const ours = (key: string) => (row: ClassicTicket): boolean => {
+  const search = openSearch(view, keysOn, world);
+
+  function keysOn(row: ClassicTicket): readonly string[] {
     const told = words.mark === 'tag' ? row.current_tags : row.external_id;
     if (told === undefined) throw new DeskFailure('surprise', `the view does not tell the ${words.mark === 'tag' ? 'tags' : 'external ids'} of its tickets`);
-    return words.mark === 'tag' ? takeTags(tagsOf(row)).marks.includes(key) : told === key;
-  };
+    return words.mark === 'tag' ? takeTags(tagsOf(row)).marks : told === null ? [] : [told];
+  }
 
   const client = {
     words,
@@ -196,7 +198,7 @@ export function openClient(http: Http, settings: Settings, world: World) {
     /** By our mark, through the view: what it leaves out is not found. */
     async find(key: string, sentAt: number): Promise<Ticket | null> {
       if (!KEY_PATTERN.test(key)) throw new DeskFailure('refused', 'this is not a key of ours');
-      const id = await findIn(view, ours(key), sentAt, world.now());
+      const id = await search(key, sentAt);
       return id === null ? null : foundOrGone(id, key, () => client.getTicket(id));
     },
 

@@ -11,7 +11,7 @@ import { parseJson, type Http } from '../kit/http.ts';
 import { nextPage, openPage } from '../kit/paging.ts';
 import { openRaws } from '../kit/raws.ts';
 import { numberIn, requireDone, sendXml } from './answers.ts';
-import { changesIn, findIn } from './changes.ts';
+import { changesIn, openSearch } from './changes.ts';
 import { foundOrGone, refuseLong } from './client.ts';
 import { fromComments } from './comments.ts';
 import { upload } from './files.ts';
@@ -37,11 +37,18 @@ export function holdRequest(fields: TicketFields): { readonly held: TicketFields
 
 export function openRequests(http: Http, settings: Settings, world: World) {
   const view = openView(http, ['/requests.xml?', '/requests.xml?filter=solved&'], false);
+  const search = openSearch(view, keysOn, world);
   const overlapMs = settings.changes_overlap_seconds * 1000;
   const path = (id: string): string => `/requests/${encodeURIComponent(id)}.xml`;
   const requestOf = async (id: string): Promise<ClassicTicket> => oneTicket(one(await http.get(path(id)), 'ticket'));
   const raws = openRaws();
   const read = (raw: ClassicTicket): Ticket => raws.keep(fromTicket(raw, NOBODY, WORDS), raw);
+
+  function keysOn({ description }: ClassicTicket): readonly string[] {
+    if (description === undefined) throw new DeskFailure('surprise', 'the list of requests does not tell their descriptions');
+    const { key } = readMarked(description ?? '');
+    return key === null ? [] : [key];
+  }
 
   const client = {
     getTicket: async (id: string): Promise<Ticket> => read(await requestOf(id)),
@@ -101,11 +108,7 @@ export function openRequests(http: Http, settings: Settings, world: World) {
 
     async find(key: string, sentAt: number): Promise<Ticket | null> {
       if (!KEY_PATTERN.test(key)) throw new DeskFailure('refused', 'this is not a key of ours');
-      const ours = (row: ClassicTicket): boolean => {
-        if (row.description === undefined) throw new DeskFailure('surprise', 'the list of requests does not tell their descriptions');
-        return readMarked(row.description ?? '').key === key;
-      };
-      const id = await findIn(view, ours, sentAt, world.now());
+      const id = await search(key, sentAt);
       return id === null ? null : foundOrGone(id, key, () => client.getTicket(id));
     },
 

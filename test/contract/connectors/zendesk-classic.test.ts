@@ -121,6 +121,24 @@ describe('a view', () => {
     expect(requests() - before).toBe(3 + 1);
   });
 
+  test('who looks for tickets at the same time shares one walk, and who comes later has one of their own', async () => {
+    const desk = connect({ view: 4002 });
+    const keys = Array.from({ length: 40 }, newKey);
+    const sentAt = Date.now();
+    const ids: string[] = [];
+    for (const [i, key] of keys.entries()) ids.push((await desk.createTicket({ subject: `Shared ${i}`, description: 'x' }, key)).id);
+    const unknown = newKey();
+    const before = requests();
+    const first = desk.find(keys[0] ?? '', { sentAt });
+    const rest = [...keys.slice(1), unknown].map((key) => desk.find(key, { sentAt }));
+    expect((await first)?.id).toBe(ids[0]);
+    const found = await Promise.all(rest);
+    expect(found.map((ticket) => ticket?.id ?? null)).toEqual([...ids.slice(1), null]);
+    // Two walks of three pages, each ticket by itself, and the people on them.
+    const people = 3;
+    expect(requests() - before).toBeLessThanOrEqual(2 * 3 + 40 + people);
+  });
+
   test('a view that is not there makes no account work', async () => {
     expect((await failureOf(connect({ view: 99 }).check())).kind).toBe('missing');
   });
