@@ -97,7 +97,7 @@ function driftText(report: DriftReport, repairing: Repairing | null): readonly s
   for (const { account, ticket_id: ticket, why } of report.unread) lines.push(`${account}${ticket === null ? '' : `:${ticket}`} could not be read: ${why}`);
   const since = oldest(report);
   lines.push(`mirrored ${report.alike.size}, missing ${countOf(report, 'missing')}, extra ${countOf(report, 'extra')}, differing ${countOf(report, 'differing')}${since === null ? '' : `, oldest unmirrored ${isoOf(since)}`}`);
-  if (report.older > 0) lines.push(`${counted(report.older, 'copy', 'copies')} of tickets older than their account or mirror are not there: deskmesh backfill brings them`);
+  if (report.older > 0) lines.push(`${counted(report.older, 'copy', 'copies')} of tickets older than their account or mirror are not there: deskmesh backfill brings tickets that no mirror carries yet; one that is mirrored already comes with its next change`);
   if (repairing !== null) lines.push(restText(repairing, report));
   return lines;
 }

@@ -32,7 +32,7 @@ export interface DriftReport {
   /** Copies on other accounts than where their ticket began that are as they should be: the ids of these replicas. */
   readonly alike: ReadonlySet<string>;
   readonly findings: readonly Drifted[];
-  /** What is missing by the calendar only: tickets older than their account's connection or their mirror. Backfill brings them. */
+  /** What is missing by the calendar only: tickets older than their account's connection or their mirror. Backfill brings those without a link, the next change of a link the others. */
   readonly older: number;
   /** Replicas that differ by a rule, or because their desk leaves no choice. */
   readonly left: ReadonlySet<string>;
