@@ -188,8 +188,10 @@ function bringerOf({ origin, life }: Link, { rules, account: { id } }: Sight): n
 /** What was said by accounts that reach nobody any more is part of what the ticket is where it is brought from. */
 function inherited(state: FieldState, bringer: number, { rules, account: { id } }: Sight): FieldState {
   const heir = (from: number): number => (from === id || rules.all.reached(from).length > 0 ? from : bringer);
+  const from = heir(state.from);
+  if (from === state.from && state.by === undefined) return state;
   const by = Object.entries(state.by ?? {}).map(([member, sources]) => [member, [...new Set(sources.map(heir))]] as const);
-  return { ...state, from: heir(state.from), ...(by.length > 0 && { by: Object.fromEntries(by) }) };
+  return { ...state, from, ...(by.length > 0 && { by: Object.fromEntries(by) }) };
 }
 
 function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
