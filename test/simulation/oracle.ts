@@ -137,9 +137,15 @@ function closedBefore({ history, token, law, places }: Court, account: number): 
 function lifeExcused(court: Court): boolean {
   if (court.places.some(({ desk }) => unlearntDelete(court.history, court.token, desk))) court.excuse('deleted before we learnt its id');
   else if (unlearntRestore(court.history, court.token)) court.excuse('restored while our delete was unanswered');
-  else if (goneBeforeRead(court.history, court.birth, court.stage.desks)) court.excuse('changed and deleted before we looked');
+  else if ([court.birth, ...fittings(court)].some((edit) => goneBeforeRead(court.history, edit, court.stage.desks))) court.excuse('changed and deleted before we looked');
   else return false;
   return true;
+}
+
+/** The changes of what a mirror's condition asks about. */
+function fittings({ history, token }: Court): readonly Edit[] {
+  const asked = history.rules.flatMap(({ mesh }) => mesh.flatMap(({ where }) => (where === null ? [] : where.field === 'tags' ? where.among.map((tag) => `tag:${tag}`) : [where.field])));
+  return [...new Set(asked)].flatMap((what) => history.of(token, what));
 }
 
 /** Deleted on one desk, closed on those whose mirror says so, unless somebody has gone on with it since. */
