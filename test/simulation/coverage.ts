@@ -52,7 +52,7 @@ export function impossible(fault: Fault, phase: Phase): string | null {
   if (STORE.includes(fault)) return phase === 'commit' || phase === 'other' ? null : 'strikes a call to the database';
   if (PROCESS.includes(fault)) return null;
   if (phase === 'commit') return 'a commit is no call to a desk';
-  if (phase === 'other') return CALL.includes(fault) ? 'calls that no ticket depends on are not counted' : 'strikes a write';
+  if (phase === 'other') return CALL.includes(fault) ? null : 'strikes a write';
   if (CALL.includes(fault)) return calls ? null : 'strikes a call to a desk';
   if (!phase.startsWith('write')) return 'a read has no effect that could be lost or refused';
   if (fault === 'tooLate' && phase === 'write a ticket') return 'a second ticket that comes too late cannot be healed: limit 2, not simulated';
@@ -71,6 +71,16 @@ export interface Hole {
 
 export function floorFor(seeds: number): number {
   return Math.floor((FLOOR * seeds) / 10_000);
+}
+
+/** How often a fault struck anything. */
+export function countsByFault(counts: Counts, fault: Fault): number {
+  return PHASES.reduce((sum, phase) => sum + (counts[`${fault}|${phase}`] ?? 0), 0);
+}
+
+/** Cells that are named impossible and were met all the same: then their reason is wrong. */
+export function wronglyImpossible(counts: Counts): readonly string[] {
+  return FAULTS.flatMap((fault) => PHASES.filter((phase) => impossible(fault, phase) !== null && (counts[`${fault}|${phase}`] ?? 0) > 0).map((phase) => `${fault} in ${phase}: ${impossible(fault, phase)}`));
 }
 
 /** The cells that were met too seldom. */

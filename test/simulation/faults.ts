@@ -8,6 +8,9 @@ import type { Weather } from './weather.ts';
 /** The store's calls that change what is kept. */
 const COMMITS: ReadonlySet<string> = new Set(['accept', 'commit', 'signal', 'swept', 'saw', 'signalled', 'advance']);
 
+/** How far the clocks of our machines may be from the true time, either way. */
+export const CLOCK_OFF_MS = 2_500;
+
 /** Never resolves: what a dead process awaits. */
 export function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);
@@ -17,6 +20,10 @@ export interface Mortal {
   readonly alive: boolean;
   /** Until when it stands still (epoch milliseconds): a machine that was put to sleep, a pause for memory. */
   readonly frozenUntil: number;
+  /** It stands still for so long (milliseconds), and does not know. */
+  freeze(ms: number): void;
+  /** Its clock is set to be so far from the true time (milliseconds). */
+  setClock(offsetMs: number): void;
   /** Whether its clock was set since this was last asked. */
   clockWasSet(): boolean;
   /** The process ends here: nothing that it awaits ever comes back. */
@@ -56,6 +63,9 @@ export interface Faults {
   store<T>(who: Mortal, name: string, token: string, act: () => Promise<T>): Promise<T>;
 }
 
+/** How often work is struck, compared with a write; comments are written more seldom, and what was sent is looked for seldom. */
+const shareOf = (phase: Phase): number => (phase === 'find' ? 3 : phase === 'write a comment' ? 2 : phase === 'write a ticket' ? 1 : 0.2);
+
 type Struck = Pick<Mishap, 'account' | 'token' | 'call' | 'phase'>;
 
 export function createFaults(parts: { readonly clock: VirtualClock; readonly dice: Dice; readonly history: History; readonly weather: Weather }): Faults {
@@ -75,6 +85,7 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
     async call(desk, who, call, effect) {
       const { name, token, phase, writes } = call;
       const struck = { account: desk.account, token, call: name, phase };
+      gust(desk, who, struck);
       await thaw(who, struck);
       const step: DurableStep = { name: `${desk.name} ${name}`, index: (steps += 1) - 1 };
       const chance = dice(`${desk.account} ${token} ${name}`);
@@ -90,6 +101,8 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
       if ('failure' in result && result.failure instanceof DeskFailure && result.failure.kind === 'refused') {
         for (const thing of call.things ?? [name]) refusedBefore.add(`${desk.account} ${token} ${thing}`);
       }
+      // Not before: a request that leaves a process after everybody's look for it is limit 2.
+      stall(who, struck);
       if (fate === 'hangs') await clock.sleep(limit);
       else if (fate === 'cutBefore' || fate === 'cutAfter') await clock.sleep(chance.hit(0.5) ? chance.between(10, 500) : limit * 0.8);
       else await clock.sleep(fate === 'slow' ? chance.between(0, limit * 0.3) : chance.between(15, chance.hit(0.1) ? 2_000 : 150));
@@ -104,6 +117,10 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
     async store(who, name, token, act) {
       const commits = COMMITS.has(name);
       const struck = { account: 0, token, call: `store ${name}`, phase: commits ? ('commit' as const) : ('other' as const) };
+      if (commits) {
+        gust(null, who, struck);
+        stall(who, struck);
+      }
       await thaw(who, struck);
       const step: DurableStep | null = commits ? { name: `store ${name}`, index: (steps += 1) - 1 } : null;
       const chance = dice(`store ${token} ${name}`);
@@ -126,6 +143,25 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
     },
   };
 
+  /** The desk, or the process's clock, changes just now, because there is work on a ticket just now. */
+  function gust(desk: FakeDesk | null, who: Mortal, { account, token, call, phase }: Struck): void {
+    const { outageAtWork, lockedAtWork, clockSetAtWork } = faults.weather;
+    if (token === '' || !who.alive || outageAtWork + lockedAtWork + clockSetAtWork === 0) return;
+    const chance = dice(`gust ${account} ${token} ${call}`);
+    const share = shareOf(phase);
+    if (desk !== null && chance.hit(outageAtWork * share)) down.set(desk.account, clock.now() + chance.between(3_000, 30_000));
+    if (desk !== null && chance.hit(lockedAtWork * share)) locked.set(desk.account, clock.now() + chance.between(5_000, 40_000));
+    if (chance.hit(clockSetAtWork * share)) who.setClock(Math.round(chance.between(-CLOCK_OFF_MS, CLOCK_OFF_MS)));
+  }
+
+  /** The process stands still at this moment of its work. */
+  function stall(who: Mortal, { account, token, call, phase }: Struck): void {
+    const { freezeAtWork } = faults.weather;
+    if (token === '' || !who.alive || freezeAtWork === 0) return;
+    const chance = dice(`stall ${account} ${token} ${call}`);
+    if (chance.hit(freezeAtWork * shareOf(phase))) who.freeze(chance.between(20_000, 50_000));
+  }
+
   async function thaw(who: Mortal, struck: Struck): Promise<void> {
     if (who.clockWasSet()) history.mishaps.push({ ...struck, at: clock.now(), fate: 'clockSet' });
     if (who.frozenUntil > clock.now()) history.mishaps.push({ ...struck, account: 0, at: clock.now(), fate: 'freeze' });
@@ -134,7 +170,10 @@ export function createFaults(parts: { readonly clock: VirtualClock; readonly dic
 
   function crashes(who: Mortal, where: string, struck: Struck, chance: Chance, step: DurableStep | null, when: 'before' | 'after'): boolean {
     const meant = step !== null && faults.crashAt !== null && faults.crashAt(step, when);
-    if (!meant && !chance.hit(faults.weather.crash)) return false;
+    const { crash, crashAtWork } = faults.weather;
+    // Asked before and after, so half each time.
+    const gusty = struck.token === '' ? 0 : (crashAtWork * shareOf(struck.phase)) / 2;
+    if (!meant && !chance.hit(crash + gusty)) return false;
     // It strikes everything that its process was at.
     history.mishaps.push({ ...struck, account: 0, at: clock.now(), fate: 'crash' });
     who.kill(where);

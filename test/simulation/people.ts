@@ -38,6 +38,8 @@ const NAMES = ['ann', 'bea', 'cem', 'dov'] as const;
 const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
 const TYPES = ['question', 'incident', 'task'] as const;
 
+const numberOf = ({ token }: NativeTicket): number => Number(token.slice('tk'.length));
+
 export function createPeople(parts: {
   readonly desks: readonly FakeDesk[];
   readonly clock: VirtualClock;
@@ -299,9 +301,11 @@ export function createPeople(parts: {
     });
   }
 
-  function act({ action, seed }: Deed): void {
+  function act({ action, seed, newest }: Deed): void {
     chance = createChance(seed);
-    const places = chances(action);
+    const all = chances(action);
+    const last = Math.max(...all.map(({ ticket }) => numberOf(ticket)));
+    const places = newest ? all.filter(({ ticket }) => numberOf(ticket) === last) : all;
     if (action === 'create' || places.length === 0) {
       doing = 'create';
       create(chance.pick(desks));

@@ -24,10 +24,6 @@ export interface Process extends Mortal {
   /** Rejects when the webhook is not taken, or never comes back when the process dies. */
   receive(accountId: number, inbound: Inbound): Promise<void>;
   sweep(accountId: number): void;
-  /** It stands still for so long, and does not know. */
-  freeze(ms: number): void;
-  /** Its clock is set to be so far from the true time (milliseconds). */
-  setClock(offsetMs: number): void;
 }
 
 export interface ProcessParts {
@@ -62,6 +58,16 @@ export function createProcess(parts: ProcessParts): Process {
     },
     get frozenUntil() {
       return frozenUntil;
+    },
+    freeze(ms) {
+      frozenUntil = clock.now() + ms;
+      history.mishaps.push({ at: clock.now(), account: 0, token: '', call: name, phase: 'other', fate: 'stands still' });
+      history.tell(null, () => `${name} stands still`);
+    },
+    setClock(offsetMs) {
+      offMs = offsetMs;
+      wasSet = true;
+      history.tell(null, () => `the clock of ${name} is set to ${offsetMs >= 0 ? '+' : ''}${offsetMs} ms`);
     },
     clockWasSet() {
       const was = wasSet;
@@ -129,16 +135,8 @@ export function createProcess(parts: ProcessParts): Process {
       return frozenUntil;
     },
     kill: mortal.kill,
-    freeze(ms) {
-      frozenUntil = clock.now() + ms;
-      history.mishaps.push({ at: clock.now(), account: 0, token: '', call: name, phase: 'other', fate: 'stands still' });
-      history.tell(null, () => `${name} stands still`);
-    },
-    setClock(offsetMs) {
-      offMs = offsetMs;
-      wasSet = true;
-      history.tell(null, () => `the clock of ${name} is set to ${offsetMs >= 0 ? '+' : ''}${offsetMs} ms`);
-    },
+    freeze: mortal.freeze,
+    setClock: mortal.setClock,
     clockWasSet: mortal.clockWasSet,
     async receive(accountId, inbound) {
       try {

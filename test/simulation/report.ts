@@ -101,7 +101,8 @@ ${table(
 ## Coverage
 
 How often a fault struck each part of the work, in the stormy seeds; below, how often it struck a ticket within two minutes after each action of people. Ten thousand seeds
-must meet each possible cell at least ${FLOOR} times, these ${storm.season.seeds} at least ${floorFor(storm.season.seeds)} times. A dash is a cell that cannot be met; the reasons stand below.
+must meet each possible cell at least ${FLOOR} times, these ${storm.season.seeds} at least ${floorFor(storm.season.seeds)} times. A dash is a cell that cannot be met; the reasons stand below,
+and the report is wrong if one of these was met. In each fourth stormy seed few tickets are busy, and rare faults strike in the middle of the work on them.
 
 ${coverageTable(storm.season.coverage)}
 

@@ -4,7 +4,7 @@
  * `--mutations` tries the deliberate bugs (each on at most `--seeds` of them; `--only WORD`: those with this in their rule or name), `--report` writes docs/proof.md after both.
  */
 import { parseArgs } from 'node:util';
-import { floorFor, holes } from './coverage.ts';
+import { floorFor, holes, wronglyImpossible } from './coverage.ts';
 import { MUTATIONS } from './mutations.ts';
 import { mutate, processors, seasons, type Caught } from './pool.ts';
 import { writeProof, type Proof } from './report.ts';
@@ -62,6 +62,7 @@ function wrongWith(sky: Sky, season: Season): readonly string[] {
     if (other.length > 0) wrong.push(`without faults, these limits excused something: ${other.join('; ')}`);
   }
   if (sky === 'storm') {
+    wrong.push(...wronglyImpossible(season.coverage).map((cell) => `this cell is named impossible and was met: ${cell}`));
     const missing = holes(season.coverage, season.seeds);
     if (missing.length > 0) wrong.push(`${missing.length} cells were met less than ${floorFor(season.seeds)} times: ${missing.slice(0, 20).map(({ cell, times }) => `${cell} (${times})`).join(', ')}`);
   }

@@ -3,7 +3,7 @@ import type { FieldName } from '../../src/core/model.ts';
 import type { OnDelete } from '../../src/core/rules.ts';
 import { createChance, type Chance } from './clock.ts';
 import { PROFILES } from './profiles.ts';
-import { STORM, type Weather } from './weather.ts';
+import { GUSTS, STORM, type Weather } from './weather.ts';
 
 /** A rule of the desk's own that rewrites a field, or a comment, after we wrote it. */
 export interface Trigger {
@@ -66,6 +66,8 @@ export interface Deed {
   readonly at: number;
   readonly action: Action;
   readonly seed: number;
+  /** To the newest ticket of those to which it can be done. */
+  readonly newest?: true;
 }
 
 export interface Setting {
@@ -100,23 +102,35 @@ const WEIGHTS: readonly (readonly [Action, number])[] = [
   ['create', 12], ['edit a field', 28], ['edit tags', 11], ['comment', 17], ['edit a comment', 5], ['hide a comment', 4], ['delete a comment', 4],
   ['clash', 6], ['close', 3], ['delete', 5], ['restore', 4], ['merge', 2], ['clone', 2],
 ];
-const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+/** The same on few tickets about which people talk much. */
+const BUSY_WEIGHTS: readonly (readonly [Action, number])[] = [
+  ['create', 1], ['edit a field', 8], ['edit tags', 5], ['comment', 24], ['edit a comment', 10], ['hide a comment', 10], ['delete a comment', 9],
+  ['clash', 5], ['close', 3], ['delete', 6], ['merge', 6], ['clone', 6],
+];
 
-function anAction(chance: Chance): Action {
-  let roll = chance.next() * TOTAL;
-  for (const [action, weight] of WEIGHTS) {
+function anAction(chance: Chance, weights = WEIGHTS): Action {
+  let roll = chance.next() * weights.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [action, weight] of weights) {
     roll -= weight;
     if (roll < 0) return action;
   }
   return 'edit a field';
 }
 
+/** In each so-many-th stormy seed, few tickets are busy, and what is rare strikes in the middle of the work on them. */
+const BUSY_EVERY = 4;
+
+const SERVICES = ['z', 'z', 'f', 'f', 'h', 'p', 'y', 's'] as const;
+/** Where people do more with comments. */
+const BUSY_SERVICES = ['z', 'f', 'f', 'f', 's', 's', 'p', 'y'] as const;
+
 export function drawSetting(seed: number, weather: Weather = STORM): Setting {
   const plan = createChance(seed * 7919 + 17);
   const faulty = Object.values(weather).some((probability) => probability > 0);
+  const busy = weather.outage > 0 && seed % BUSY_EVERY === 0;
   const skewed = plan.hit(0.6);
   const count = plan.pick([2, 2, 2, 3, 3, 3, 4, 4, 5]);
-  const desks = Array.from({ length: count }, () => aDesk(plan, skewed));
+  const desks = Array.from({ length: count }, () => aDesk(plan, skewed, busy ? BUSY_SERVICES : SERVICES));
   if (plan.hit(0.04)) atWar(desks);
   const stormMs = faulty ? plan.between(90_000, 220_000) : plan.between(60_000, 150_000);
   const first = aMesh(plan, count);
@@ -126,10 +140,10 @@ export function drawSetting(seed: number, weather: Weather = STORM): Setting {
     seed,
     desks,
     rules: [{ at: 0, mesh: first }, ...later.sort((a, b) => a.at - b.at)],
-    weather,
+    weather: busy ? { ...weather, ...GUSTS } : weather,
     processes: plan.whole(1, 3),
     stormMs: Math.round(stormMs),
-    deeds: someDeeds(plan, stormMs),
+    deeds: busy ? busyDeeds(plan, stormMs) : someDeeds(plan, stormMs),
   };
 }
 
@@ -154,8 +168,32 @@ function someDeeds(plan: Chance, stormMs: number): Deed[] {
   return deeds.sort((a, b) => a.at - b.at);
 }
 
-function aDesk(plan: Chance, skewed: boolean): DeskSetting {
-  const service = plan.pick(['z', 'z', 'f', 'f', 'h', 'p', 'y', 's']);
+/** So long before a deletion nothing else is done, where few tickets are busy (milliseconds). */
+const BEFORE_DELETION_MS = 15_000;
+
+/** One ticket, or few, and one thing after the other done to them; what was deleted is restored more often than not. */
+function busyDeeds(plan: Chance, stormMs: number): Deed[] {
+  const deed = (at: number, action: Action): Deed => ({ at: Math.round(Math.min(at, stormMs)), action, seed: plan.whole(0, 0x7fffffff) });
+  const deeds: Deed[] = [deed(1_000, 'create'), ...Array.from({ length: 4 }, () => deed(plan.between(2_000, 25_000), 'comment'))];
+  const count = plan.whole(12, 20);
+  for (let i = 0; i < count; i += 1) {
+    const at = plan.between(20_000, stormMs);
+    const action = anAction(plan, BUSY_WEIGHTS);
+    deeds.push(deed(at, action));
+    if (action === 'delete' && plan.hit(0.75)) deeds.push(deed(at + plan.between(200, 40_000), 'restore'));
+    if (action === 'clone') for (let said = 0; said < 2; said += 1) deeds.push({ ...deed(at + plan.between(2_000, 60_000), 'comment'), newest: true });
+  }
+  // What is done just before a deletion is a limit, of which the other seeds have their share.
+  const deletions = deeds.filter(({ action }) => action === 'delete').map(({ at: time }) => time);
+  const early = (at: number): number => {
+    const next = deletions.find((time) => time > at && time - at < BEFORE_DELETION_MS);
+    return next === undefined ? at : Math.max(1_000, next - BEFORE_DELETION_MS);
+  };
+  return deeds.map((one) => (one.action === 'delete' || one.action === 'restore' ? one : { ...one, at: early(one.at) })).sort((a, b) => a.at - b.at);
+}
+
+function aDesk(plan: Chance, skewed: boolean, services: readonly string[]): DeskSetting {
+  const service = plan.pick(services);
   return {
     service,
     skewMs: skewed ? Math.round(plan.between(-300_000, 300_000)) : 0,

@@ -8,7 +8,7 @@ import type { Desk } from '../../src/ports/connector.ts';
 import type { World } from '../../src/ports/world.ts';
 import { createClock, createDice, type Dice, type VirtualClock } from './clock.ts';
 import { createDesk, type FakeDesk } from './desk.ts';
-import { createFaults, type Faults } from './faults.ts';
+import { CLOCK_OFF_MS, createFaults, type Faults } from './faults.ts';
 import { createHistory, type History } from './history.ts';
 import { createHooks, SECRET } from './hooks.ts';
 import { judge, type Verdict } from './oracle.ts';
@@ -20,8 +20,6 @@ import { CALM, type Weather } from './weather.ts';
 
 export const START = Date.UTC(2026, 0, 5, 9);
 export const SWEEP_MS = 60_000;
-/** How far the clocks of our machines may be from the true time, either way. */
-export const CLOCK_OFF_MS = 2_500;
 
 export interface Options {
   /** Bends what the engine sees of a desk. */

@@ -1,12 +1,12 @@
 /** The real engine under virtual time: seeded runs, judged by the promises. Its long sibling is `npm run sim`. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { impossible, FAULTS } from './coverage.ts';
+import { countsByFault, impossible, FAULTS, wronglyImpossible } from './coverage.ts';
 import { PHASES } from './history.ts';
 import { MUTATIONS } from './mutations.ts';
 import { CALM_LIMITS, excusedIn, MOST_EXCUSED, MOST_WRITTEN_OVER, rate, season } from './season.ts';
 import { PROOF_FILE, unnamed } from './report.ts';
-import { drawSetting } from './setting.ts';
+import { ACTIONS, drawSetting } from './setting.ts';
 import { breaking, shrink, storyOf } from './shrink.ts';
 import { simulate } from './simulate.ts';
 import { CALM, STORM } from './weather.ts';
@@ -32,6 +32,10 @@ describe('every promise holds', () => {
     expect(rate(excusedIn(storm), storm)).toBeLessThan(MOST_EXCUSED);
     expect(rate(storm.writtenOver, storm)).toBeLessThan(MOST_WRITTEN_OVER);
     expect(storm.writes / storm.deeds).toBeLessThan(2);
+    expect(wronglyImpossible(storm.coverage)).toEqual([]);
+    // So few seeds cannot fill each cell: each fault at least, whatever it struck, and each action.
+    expect(FAULTS.filter((fault) => countsByFault(storm.coverage, fault) < 5)).toEqual([]);
+    expect(ACTIONS.filter((action) => (storm.coverage[action] ?? 0) < 20)).toEqual([]);
   }, PATIENCE_MS);
 });
 
