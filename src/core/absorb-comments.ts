@@ -163,7 +163,10 @@ function absorbKnown(draft: Draft, uid: string, replica: Replica, comment: Comme
   const time = timeOf(comment.modified_at, began);
   let next: LinkComment = source;
   let applied = copy.applied;
-  if (text !== copy.text && copy.text !== null) {
+  if (text !== copy.text && copy.text !== null && !carriesWords(source, comment, sight)) {
+    // It was edited and hidden between two looks: nobody knows whether these words ever were public.
+    draft.notes.push({ what: 'left alone', because: 'the mirror to where this comment was written carries no private words', values: { uid } });
+  } else if (text !== copy.text && copy.text !== null) {
     // An open write may have been what this person saw: their change counts as made with it in view.
     const caughtUp = Math.max(copy.applied, intent?.clock ?? 0) >= source.clock;
     const content = copy.ours ? wordsOf(comment, source, sight) : comment.content;
@@ -201,6 +204,11 @@ function wordsFor(source: LinkComment, sight: Sight): string | null {
 function carries(source: LinkComment, sight: Sight): boolean {
   const terms = sight.rules.terms(sight.account.id, source.from);
   return terms !== null && (terms.comments === 'all' || terms.comments === 'all_as_public' || (terms.comments === 'public' && source.public));
+}
+
+/** Whether the words that a copy shows now travel as well: words that are private here only where private comments do. */
+function carriesWords(source: LinkComment, shown: Comment, sight: Sight): boolean {
+  return shown.public || source.from === sight.account.id || sight.rules.terms(sight.account.id, source.from)?.comments !== 'public';
 }
 
 /** A comment that no copy is on record for: a person wrote it here. */

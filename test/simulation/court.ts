@@ -3,7 +3,7 @@ import type { FieldName } from '../../src/core/model.ts';
 import type { FakeDesk } from './desk.ts';
 import { comment, deletion, field, lawOf, ticket as whole, type Allows, type Law } from './law.ts';
 import type { Edit, History, Utterance } from './history.ts';
-import { firstRead, type Limit } from './limits.ts';
+import { firstRead, readBetween, type Limit } from './limits.ts';
 import { lifeOf, type NativeTicket } from './native.ts';
 import type { Stage } from './simulate.ts';
 
@@ -116,11 +116,20 @@ export function lifeForces(court: Court): Forces {
   };
 }
 
-/** What is done to a comment travels to where it was written, and from there to all copies. */
+/**
+ * What is done to a comment travels to where it was written, and from there to all copies. What we first saw when somebody had hidden the
+ * comment goes by the way of private ones, or by that of public ones if it came there in time.
+ */
 export function commentForces(court: Court, utterance: Utterance): (edit: Pick<Edit, 'account' | 'at'>, account: number) => Force {
+  const { privateSince, ticket: token } = utterance;
   return ({ account: from, at }, account) => {
-    const open = utterance.privateSince === null || at < utterance.privateSince;
-    const legs = [along(court, comment(open), from, utterance.account, at), along(court, comment(open), utterance.account, account, at)];
+    const open = privateSince === null || at < privateSince;
+    const unseen = open && privateSince !== null && !readBetween(court.history, { account: from, token }, at, privateSince);
+    const leg = (start: number, end: number): Force => {
+      const force = along(court, comment(open), start, end, at);
+      return unseen && force === 'must' ? (along(court, comment(false), start, end, at) === 'must' ? 'must' : 'may') : force;
+    };
+    const legs = [leg(from, utterance.account), leg(utterance.account, account)];
     if (from === account) return legs[0] === 'must' ? 'must' : 'may';
     return legs.includes('no') ? 'no' : legs.includes('may') ? 'may' : 'must';
   };

@@ -56,7 +56,7 @@ function kept(history: History, { at, until }: Look): boolean {
 }
 
 /** Whether we looked at all of the ticket there in that time, and kept what we saw. */
-function readBetween(history: History, place: { account: number; token: string }, from: number, to: number): boolean {
+export function readBetween(history: History, place: { account: number; token: string }, from: number, to: number): boolean {
   return (history.reads.get(`${place.account} ${place.token}`) ?? []).some((look) => look.at > from && look.at < to && kept(history, look));
 }
 

@@ -137,6 +137,23 @@ describe('visibility', () => {
   });
 });
 
+describe('words that were hidden before anybody looked', () => {
+  const edited = comment({ content: RENDERED.replace('Hello', 'Only for us'), public: false, modified_at: at(50) });
+  const over = (comments: 'all' | 'public') => sight({ rules: rulesOf([edge(1, 2), edge(2, 1, { comments })]) });
+
+  test('a mirror of public comments tells that it is private, and not what it says now', () => {
+    const moved = seen([edited], known, shown, over('public'));
+    expect(moved.link.comments['1:C1']).toMatchObject({ public: false, content: utterance().content, clock: clock(10) });
+    expect(moved.replica.copies['1:C1']).toMatchObject({ public: false, text: edited.content });
+    expect(moved.notes).toMatchObject([{ what: 'left alone' }]);
+    expect(seen([edited], moved.link, moved.replica, over('public'), clock(200)).link).toBe(moved.link);
+  });
+
+  test('a mirror of all comments tells both', () => {
+    expect(seen([edited], known, shown, over('all')).link.comments['1:C1']).toMatchObject({ public: false, content: '<p>Only for us</p>' });
+  });
+});
+
 describe('absence', () => {
   const lagging = sight({ can: can({ comments: { listLagMs: 30_000 } }) });
 
