@@ -4,8 +4,7 @@ import { commentKey } from './keys.ts';
 import { pairComments } from './pair-comments.ts';
 import type { Comment } from './model.ts';
 import { lineWords, renderComment, unrenderComment } from './render.ts';
-import { isDoubtful } from './guards.ts';
-import { CLOCKS_APART_MS } from './landing.ts';
+import { isDoubtful, wasDeleted } from './guards.ts';
 import type { Look, Moved } from './look.ts';
 import { isCutOff, type Sight } from './sight.ts';
 import { makesComment } from './step.ts';
@@ -35,7 +34,10 @@ export function absorbComments(link: Link, replica: Replica, look: Look, seen: r
   const byKey = keysOf(link, replica, seen);
   const paired = pairedWith(link, replica, seen);
   for (const comment of seen) {
-    if (draft.surplus.has(comment.id)) continue;
+    if (draft.surplus.has(comment.id)) {
+      hideWith(draft, byKey.get(comment.key ?? ''), comment, sight);
+      continue;
+    }
     const uid = byId.get(comment.id);
     if (uid !== undefined) {
       absorbKnown(draft, uid, replica, comment, began, sight);
@@ -133,7 +135,18 @@ function claim(draft: Draft, uid: string, link: Link, replica: Replica, comment:
   if (said !== copy.text && said !== rendered(source) && said !== replica.copies[uid]?.text && said !== rendered(link.comments[uid] ?? source)) return false;
   draft.surplus.add(comment.id);
   draft.notes.push({ what: 'surplus', because: 'a second copy of a comment that we wrote', values: { comment_id: comment.id, uid } });
+  hideWith(draft, uid, comment, sight);
   return true;
+}
+
+/** A second copy of ours that a person hid: whichever of the two they saw, they meant the comment. */
+function hideWith(draft: Draft, uid: string | undefined, surplus: Comment, sight: Sight): void {
+  const source = uid === undefined ? undefined : draft.comments[uid];
+  if (uid === undefined || source === undefined || surplus.public || !source.public || source.deleted || !carries(source, sight)) return;
+  // Hidden by us it can not be: a comment that is public in the link was never private.
+  if (draft.copies[uid]?.public !== true) return;
+  draft.comments[uid] = { ...source, public: false };
+  draft.changed = true;
 }
 
 /** A comment on record: edited, or made private, if it differs from what was last seen. */
@@ -243,8 +256,7 @@ function absorbNew(draft: Draft, comment: Comment, ticketId: string, began: numb
 function absorbAbsences(draft: Draft, replica: Replica, seenIds: ReadonlySet<string>, began: number, sight: Sight): void {
   for (const copy of Object.values(draft.copies)) {
     if (copy.comment_id === null || copy.deleted || seenIds.has(copy.comment_id)) continue;
-    if (began <= copy.since + sight.can.comments.listLagMs + (copy.since === 0 ? 0 : CLOCKS_APART_MS)) continue;
-    if (replica.intent?.kind === 'comment.delete' && replica.intent.uid === copy.uid) continue;
+    if (!wasDeleted(copy, replica, began, sight.can.comments.listLagMs)) continue;
     draft.copies[copy.uid] = { ...copy, deleted: true };
     const source = draft.comments[copy.uid];
     if (source === undefined || source.deleted) continue;

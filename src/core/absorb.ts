@@ -93,7 +93,7 @@ function lifeTravels(from: number, sight: Sight): boolean {
 function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight): Moved {
   if (replica.state !== 'deleted') return { link, replica: { ...replica, state: 'present' }, notes: [] };
   // What was refused while it was gone is asked anew.
-  const present: Replica = { ...replica, state: 'present', held: kept(replica.held) };
+  const present: Replica = { ...replica, state: 'present', held: kept(replica.held), copies: broughtBack(link, replica) };
   if (link.life.alive) return { link, replica: present, notes: [] };
   if (link.life.clock > replica.life_applied) return { link, replica: present, notes: [] };
   if (!lifeTravels(replica.account_id, sight)) {
@@ -105,6 +105,15 @@ function absorbPresence(link: Link, replica: Replica, look: Look, sight: Sight):
     replica: { ...present, life_applied: clock },
     notes: [{ what: 'restored', because: 'it was restored on this desk' }],
   };
+}
+
+/**
+ * The copies of a ticket that is there again. A deletion that was asked of it while it was gone counted as done; the comment has come back
+ * with its ticket, and is deleted once more.
+ */
+export function broughtBack(link: Link, { copies }: Pick<Replica, 'copies'>): Replica['copies'] {
+  const back = Object.values(copies).filter((copy) => copy.ours && copy.deleted && link.comments[copy.uid]?.deleted === true);
+  return back.length === 0 ? copies : { ...copies, ...Object.fromEntries(back.map((copy) => [copy.uid, { ...copy, deleted: false, applied: 0 }])) };
 }
 
 function kept(held: Replica['held']): Replica['held'] {

@@ -6,10 +6,12 @@
  *   account until a person releases them. Everything else of the account goes on.
  * - A list of comments that is suddenly empty is believed only when it still is some time later.
  */
+import type { Capabilities } from './capabilities.ts';
+import { CLOCKS_APART_MS } from './landing.ts';
 import type { Look } from './look.ts';
 import { tightens } from './step.ts';
 import { rulesOf, type MirrorEdge, type Terms } from './rules.ts';
-import type { Held, Intent, Link, Replica, Spent } from './state.ts';
+import type { Copy, Held, Intent, Link, Replica, Spent } from './state.ts';
 
 /** Where the guards step in. */
 export interface Limits {
@@ -87,21 +89,28 @@ export function isFlood(recent: number, tickets: number, { deletions }: Limits):
 
 /**
  * How many deletions a look tells of: the ticket itself, or comments that it does not show any more. Cheap, since every look is
- * asked; it may count one that turns out to be our own.
+ * asked. A comment that this desk may not list yet is none: on a busy account these alone would be a flood.
  */
-export function deletionsTold(replica: Replica, look: Look): number {
+export function deletionsTold(replica: Replica, look: Look, { comments: { listLagMs } }: Pick<Capabilities, 'comments'>): number {
   if (look.ticket === null || look.ticket.is_deleted) {
     return replica.state === 'present' && replica.link_id !== null && !replica.meeting && replica.intent?.kind !== 'ticket.delete' ? 1 : 0;
   }
-  return isDoubtful(replica, look) ? 0 : missingComments(replica, look);
+  return isDoubtful(replica, look) ? 0 : missing(replica, look).filter((copy) => wasDeleted(copy, replica, look.began, listLagMs)).length;
 }
 
-function missingComments(replica: Replica, { comments }: Look): number {
-  if (comments === null) return 0;
+/** The copies on record that a look does not show. */
+function missing(replica: Replica, { comments }: Look): readonly Copy[] {
+  if (comments === null) return [];
   const known = Object.values(replica.copies).filter((copy) => copy.comment_id !== null && !copy.deleted);
-  if (known.length === 0) return 0;
+  if (known.length === 0) return [];
   const seen = new Set(comments.map(({ id }) => id));
-  return known.filter(({ comment_id: id }) => !seen.has(id ?? '')).length;
+  return known.filter(({ comment_id: id }) => !seen.has(id ?? ''));
+}
+
+/** Whether a copy that is missing from a list was deleted by a person: the list began late enough to have shown it, and we are not deleting it. */
+export function wasDeleted(copy: Copy, { intent }: Pick<Replica, 'intent'>, began: number, listLagMs: number): boolean {
+  if (began <= copy.since + listLagMs + (copy.since === 0 ? 0 : CLOCKS_APART_MS)) return false;
+  return intent?.kind !== 'comment.delete' || intent.uid !== copy.uid;
 }
 
 /** So many comments do not vanish from one ticket at once, as a rule. */
@@ -111,7 +120,7 @@ export const DOUBT_MS = 2 * 60_000;
 
 /** Whether a look shows no comment at all where several were known, and for the first time: a list that failed looks the same. */
 export function isDoubtful(replica: Replica, look: Look): boolean {
-  if (look.comments?.length !== 0 || missingComments(replica, look) < MANY) return false;
+  if (look.comments?.length !== 0 || missing(replica, look).length < MANY) return false;
   return replica.doubt === 0 || look.began < replica.doubt + DOUBT_MS;
 }
 

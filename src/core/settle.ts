@@ -1,5 +1,5 @@
 /** The outcome of a step enters the state. Pure. A write has three outcomes: done, not done (refused or undone), unsure. */
-import { absorb } from './absorb.ts';
+import { absorb, broughtBack } from './absorb.ts';
 import type { Look, Moved } from './look.ts';
 import { normal, wordsDigest } from './compare.ts';
 import { spend } from './guards.ts';
@@ -86,7 +86,7 @@ function settleDone(link: Link, replica: Replica, intent: Intent, done: Done, si
     case 'ticket.delete':
       return { link, replica: { ...calm, state: 'deleted', life_applied: Math.max(calm.life_applied, intent.life) }, notes: [] };
     case 'ticket.restore':
-      return { link, replica: { ...calm, state: 'present', life_applied: Math.max(calm.life_applied, intent.life) }, notes: [] };
+      return { link, replica: { ...calm, state: 'present', life_applied: Math.max(calm.life_applied, intent.life), copies: broughtBack(link, calm) }, notes: [] };
     case 'comment.create':
     case 'comment.update':
       return { link, replica: writeCopy(calm, intent, done, now), notes: [] };

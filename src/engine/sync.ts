@@ -179,7 +179,7 @@ export function createSync(ports: SyncPorts): (lane: Lane) => Promise<void> {
    */
   async function believed(hand: Hand, seen: Look): Promise<Look | null> {
     const { id } = hand.member.account;
-    if (await roster.believes(id, deletionsTold(hand.replica, seen))) return seen;
+    if (await roster.believes(id, deletionsTold(hand.replica, seen, hand.member.desk.can))) return seen;
     if (seen.ticket !== null && !seen.ticket.is_deleted) return { ...seen, doubted: true };
     const because = heldBecause(roster.byId(id)) ?? 'many deletions at once';
     await advance(hand, { move: (link, replica) => ({ link, replica: heldDeletion(replica, because, world.now()), notes: [] }), waitMs: HELD_MS });

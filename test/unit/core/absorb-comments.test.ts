@@ -137,6 +137,23 @@ describe('visibility', () => {
   });
 });
 
+describe('a second copy of ours', () => {
+  const hidden = comment({ id: 'K9', key, public: false });
+
+  test('rule 19: that a person hid hides the comment for all', () => {
+    const first = seen([comment(), hidden]);
+    expect(first.replica.surplus).toEqual(['K9']);
+    expect(first.link.comments['1:C1']).toMatchObject({ public: false, clock: clock(10) });
+    const later = seen([comment(), hidden], known, { ...shown, surplus: ['K9'] });
+    expect(later.link.comments['1:C1']?.public).toBe(false);
+  });
+
+  test('hides nothing where no mirror carries that, and does not count while it is public', () => {
+    expect(seen([comment(), hidden], known, shown, sight({ rules: rulesOf([edge(1, 2)]) })).link).toBe(known);
+    expect(seen([comment(), { ...hidden, public: true }], known, { ...shown, surplus: ['K9'] }).link).toBe(known);
+  });
+});
+
 describe('words that were hidden before anybody looked', () => {
   const edited = comment({ content: RENDERED.replace('Hello', 'Only for us'), public: false, modified_at: at(50) });
   const over = (comments: 'all' | 'public') => sight({ rules: rulesOf([edge(1, 2), edge(2, 1, { comments })]) });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { absorb } from '../../../src/core/absorb.ts';
 import { bouncing } from '../../../src/core/bounce.ts';
+import { plan } from '../../../src/core/plan.ts';
 import { rulesOf } from '../../../src/core/rules.ts';
 import { newLink } from '../../../src/core/state.ts';
-import { ANN, clock, edge, field, intent, link, look, replica, sight } from './given.ts';
+import { ANN, clock, comment, copy, edge, field, intent, link, look, replica, sight, utterance } from './given.ts';
 
 const lower = sight({
   forecast: (fields) => (fields.tags === undefined ? fields : { ...fields, tags: fields.tags.map((tag) => tag.toLowerCase()) }),
@@ -206,6 +207,16 @@ describe('life', () => {
     const moved = absorb(dead, replica({ state: 'deleted', life_applied: clock(50) }), look({}), sight());
     expect(moved.link.life).toEqual({ alive: true, clock: clock(100), from: 2 });
     expect(moved.replica.state).toBe('present');
+  });
+
+  test('what was deleted elsewhere while the ticket was gone here has come back with it, and is due to be deleted', () => {
+    const said = link({ comments: { '1:C1': utterance({ deleted: true, clock: clock(40) }), '2:K2': utterance({ uid: '2:K2', from: 2, deleted: true, clock: clock(40) }) } });
+    const own = copy({ uid: '2:K2', comment_id: 'K2', ours: false, deleted: true, applied: clock(40) });
+    const gone = replica({ state: 'deleted', copies: { '1:C1': copy({ deleted: true, applied: clock(40) }), '2:K2': own } });
+    const moved = absorb(said, gone, look({}, [comment()]), sight());
+    expect(moved.replica.copies).toMatchObject({ '1:C1': { deleted: false, applied: 0 }, '2:K2': { deleted: true } });
+    expect(plan(moved.link, moved.replica, sight(), clock(100)).step).toMatchObject({ kind: 'comment.delete', comment_id: 'K1' });
+    expect(absorb(said, gone, look({}, []), sight()).replica.copies['1:C1']?.deleted).toBe(true);
   });
 
   test('a ticket that we have yet to delete is not restored', () => {

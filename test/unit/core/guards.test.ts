@@ -5,7 +5,7 @@ import { BUDGET, DELETION, deletes, deletionsTold, DOUBT_MS, heldDeletion, isFlo
 import { plan } from '../../../src/core/plan.ts';
 import { settle } from '../../../src/core/settle.ts';
 import type { Replica } from '../../../src/core/state.ts';
-import { clock, comment, copy, edge, field, intent, link, look, replica, sight, utterance } from './given.ts';
+import { can, clock, comment, copy, edge, field, intent, link, look, replica, sight, utterance } from './given.ts';
 
 const now = clock(200);
 const HOUR = 3_600_000;
@@ -66,13 +66,21 @@ describe('a flood of deletions', () => {
 
   test('counts tickets and comments that a look does not show any more, and not what we deleted', () => {
     const two = replica({ copies: { a: copy({ uid: 'a', comment_id: 'K1' }), b: copy({ uid: 'b', comment_id: 'K2' }), c: copy({ uid: 'c', comment_id: 'K3', deleted: true }) } });
-    expect(deletionsTold(two, look({}, [comment({ id: 'K2' })]))).toBe(1);
-    expect(deletionsTold(two, look({}, null))).toBe(0);
-    expect(deletionsTold(two, look(null))).toBe(1);
-    expect(deletionsTold(two, look({ is_deleted: true }))).toBe(1);
-    expect(deletionsTold(replica({ state: 'deleted' }), look(null))).toBe(0);
-    expect(deletionsTold(replica({ intent: intent({ kind: 'ticket.delete' }) }), look(null))).toBe(0);
-    expect(deletionsTold(replica({ link_id: null }), look(null))).toBe(0);
+    expect(deletionsTold(two, look({}, [comment({ id: 'K2' })]), can())).toBe(1);
+    expect(deletionsTold(two, look({}, null), can())).toBe(0);
+    expect(deletionsTold(two, look(null), can())).toBe(1);
+    expect(deletionsTold(two, look({ is_deleted: true }), can())).toBe(1);
+    expect(deletionsTold(replica({ state: 'deleted' }), look(null), can())).toBe(0);
+    expect(deletionsTold(replica({ intent: intent({ kind: 'ticket.delete' }) }), look(null), can())).toBe(0);
+    expect(deletionsTold(replica({ link_id: null }), look(null), can())).toBe(0);
+  });
+
+  test('counts no comment that the desk may not list yet, and none that we are deleting', () => {
+    const lagging = can({ comments: { listLagMs: 40_000 } });
+    const fresh = replica({ copies: { a: copy({ uid: 'a', comment_id: 'K1', since: clock(70) }) } });
+    expect(deletionsTold(fresh, look({}, [], clock(100)), lagging)).toBe(0);
+    expect(deletionsTold(fresh, look({}, [], clock(116)), lagging)).toBe(1);
+    expect(deletionsTold({ ...fresh, intent: intent({ kind: 'comment.delete', uid: 'a' }) }, look({}, [], clock(116)), lagging)).toBe(0);
   });
 
   test('stops what deletes, and not what makes way for a private copy', () => {

@@ -127,6 +127,12 @@ describe('delete and restore', () => {
     const gone = holding({ kind: 'ticket.restore', life: clock(60) }, { state: 'deleted' });
     expect(settle(link(), gone, done(), sight(), now).replica).toMatchObject({ state: 'present', life_applied: clock(60) });
   });
+
+  test('a restore brings back the copies whose deletion counted as done while the ticket was gone', () => {
+    const said = link({ comments: { '1:C1': utterance({ deleted: true, clock: clock(40) }) } });
+    const gone = holding({ kind: 'ticket.restore', life: clock(60) }, { state: 'deleted', copies: { '1:C1': copy({ deleted: true, applied: clock(40) }) } });
+    expect(settle(said, gone, done(), sight(), now).replica.copies['1:C1']).toMatchObject({ deleted: false, applied: 0 });
+  });
 });
 
 describe('comments', () => {
