@@ -65,7 +65,8 @@ export interface Utterance {
   /** Nobody ever made it public. */
   readonly bornPrivate: boolean;
   privateSince: number | null;
-  privateBy: number | null;
+  /** Each time that somebody made a copy of it private. */
+  hiddenBy: { account: number; at: number }[];
   deletedBy: { account: number; at: number }[];
 }
 

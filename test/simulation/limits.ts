@@ -70,12 +70,12 @@ function troubled(history: History, account: number, token: string, from: number
   return history.mishaps.some((one) => cost(one) && one.at >= from - 30_000 && one.at <= to && (one.account === 0 || (one.account === account && one.token === token)));
 }
 
-/** Limit 5: on a desk that deletes for good, somebody deleted our copy before we learnt its id. */
-export function unlearntDelete(history: History, token: string, desk: FakeDesk): boolean {
+/** Limit 5: on a desk that deletes for good, somebody deleted our copy, after `since`, before we learnt its id. */
+export function unlearntDelete(history: History, token: string, desk: FakeDesk, since = 0): boolean {
   if (desk.profile.can.tickets.delete !== 'hard') return false;
   return history
     .of(token, 'life')
-    .filter((edit) => edit.account === desk.account && edit.value === false)
+    .filter((edit) => edit.account === desk.account && edit.value === false && edit.at >= since)
     .some((edit) => within(history, desk.account, token, 'ticket.create', edit.at, 90_000) !== null);
 }
 
@@ -85,7 +85,8 @@ export function unlearntCommentDelete(history: History, utterance: Utterance): b
     history.wrote.some(
       (one) =>
         one.account === account && one.kind === 'comment.create' && one.names.includes(utterance.token) &&
-        one.at <= at && at - one.at < 90_000 && troubled(history, account, utterance.ticket, one.at, at),
+        one.at <= at && troubled(history, account, utterance.ticket, one.at, at) &&
+        (at - one.at < 90_000 || !readBetween(history, { account, token: utterance.ticket }, one.at, at)),
     ),
   );
 }

@@ -299,6 +299,7 @@ function commentsAlike(court: Court): void {
         const could = can.delete || utterance.deletedBy.some(({ account }) => account === desk.account);
         if (copy === undefined || !could || !gone.includes('must')) continue;
         if (unlearntCommentDelete(court.history, utterance)) court.excuse('a comment deleted before we learnt its id');
+        else if (cameTooLate(court.history, utterance)) court.excuse('a comment came too late, when its words had changed');
         else if (utterance.deletedBy.every((by) => goneBeforeRead(court.history, { ...by, token: court.token }, court.stage.desks))) court.excuse('changed and deleted before we looked');
         else court.fail('arrives', `the deletion of ${utterance.token} did not reach ${desk.name}`);
         continue;
@@ -307,6 +308,7 @@ function commentsAlike(court: Court): void {
       if (copy === undefined) {
         if (left || !wanted || !can.create) continue;
         if (goneBeforeRead(court.history, { ...utterance, token: court.token }, court.stage.desks, LONGEST_LIST_LAG_MS)) court.excuse('changed and deleted before we looked');
+        else if (saidBeforeLearnt(court, utterance)) court.excuse('deleted before we learnt its id');
         else court.fail('arrives', `${utterance.token} is not on ${desk.name}`);
       } else if (can.edit && wanted && !left && (utterance.privateSince === null || !copy.public)) {
         texts.push({ place, said: said(copy.content, utterance.token) });
@@ -314,6 +316,12 @@ function commentsAlike(court: Court): void {
     }
     wordsAlike(court, utterance, texts);
   }
+}
+
+/** Written on a ticket of ours that was deleted there for good before we knew it for ours. */
+function saidBeforeLearnt({ history, token, stage }: Court, { account, at }: Utterance): boolean {
+  const desk = stage.desks.find((one) => one.account === account);
+  return desk !== undefined && unlearntDelete(history, token, desk, at);
 }
 
 /**
@@ -335,15 +343,20 @@ function said(content: string, token: string): string {
 function wordsAlike(court: Court, utterance: Utterance, texts: readonly { place: Place; said: string }[]): void {
   const forces = commentForces(court, utterance);
   for (const { place, said: shownWords } of texts) {
-    const may = standing(court, `text:${utterance.token}`, place.desk.account, forces).map(({ value }) => words(String(value)));
+    const edits = standing(court, `text:${utterance.token}`, place.desk.account, forces);
+    const may = edits.map(({ value }) => words(String(value)));
     if (may.length === 0 || may.includes(shownWords)) continue;
     if (editedBeforeRemake(court.history, court.token, utterance.token)) court.excuse('edited between our look and our making it again in private');
     else if (cameTooLate(court.history, utterance)) court.excuse('a comment came too late, when its words had changed');
+    else if (edits.some((edit) => goneBeforeRead(court.history, edit, court.stage.desks))) court.excuse('changed and deleted before we looked');
     else court.fail('no edit lost', `${utterance.token} on ${place.desk.name} says "${shownWords}", not ${JSON.stringify(may)}`);
   }
   for (const group of groups(court, comment(utterance.privateSince === null), texts.map(({ place }) => place))) {
     const told = texts.filter(({ place }) => group.includes(place));
     if (new Set(told.map((text) => text.said)).size < 2) continue;
+    // What was changed where no mirror leads back to where the comment was written stands there alone.
+    const certain = group.every(({ desk: { account } }) => standing(court, `text:${utterance.token}`, account, forces).every((edit) => forces(edit, account) === 'must'));
+    if (!certain) continue;
     court.fail('alike', `${utterance.token}: ${told.map(({ place, said: shownWords }) => `${place.desk.name} "${shownWords}"`).join(', ')}`);
   }
 }
@@ -351,16 +364,18 @@ function wordsAlike(court: Court, utterance: Utterance, texts: readonly { place:
 /** Promise 4, at the end; that nothing private was ever public is watched while it happens. */
 function neverWider(court: Court): void {
   for (const utterance of court.history.utterances.values()) {
-    const { privateSince, privateBy } = utterance;
-    if (utterance.ticket !== court.token || privateSince === null || utterance.deletedBy.length > 0) continue;
+    if (utterance.ticket !== court.token || utterance.privateSince === null || utterance.deletedBy.length > 0) continue;
     // Hidden on the receiving end of a one-way mirror, it is hidden there alone, until that ticket is made again.
-    if (privateBy !== null && !court.law.must(comment(true), privateBy, utterance.account, privateSince)) continue;
+    const hidden = utterance.hiddenBy.filter(({ account, at }) => court.law.must(comment(true), account, utterance.account, at));
+    if (!utterance.bornPrivate && hidden.length === 0) continue;
     for (const place of court.places) {
       const copy = place.ticket?.comments.find((one) => one.token === utterance.token && !one.deleted);
       if (copy === undefined || !copy.public || frozen(place)) continue;
       const { makePrivate, delete: remove } = place.desk.profile.can.comments;
       if (!makePrivate && (!remove || copy.key === null)) continue;
-      court.fail('never wider', `${utterance.token} is still public on ${place.desk.name}`);
+      if (!utterance.bornPrivate && hidden.every((by) => goneBeforeRead(court.history, { ...by, token: court.token }, court.stage.desks))) court.excuse('changed and deleted before we looked');
+      else if (!utterance.bornPrivate && cameTooLate(court.history, utterance)) court.excuse('a comment came too late, when its words had changed');
+      else court.fail('never wider', `${utterance.token} is still public on ${place.desk.name}`);
     }
   }
 }
@@ -373,7 +388,8 @@ function goesNowhereElse(court: Court): void {
   for (const wrote of history.wrote) {
     if (wrote.token !== token || wrote.kind !== 'ticket.update') continue;
     for (const name of wrote.names as readonly FieldName[]) {
-      const edits = history.edits.filter((edit) => tokens.has(edit.token) && (edit.what === name || (name === 'tags' && edit.what.startsWith('tag:'))));
+      // A ticket begins with its tags, though they be none.
+      const edits = history.edits.filter((edit) => tokens.has(edit.token) && (edit.what === name || (name === 'tags' && (edit.what.startsWith('tag:') || edit === court.birth))));
       const comes = edits.some((edit) => (edit.account !== wrote.account || law.owner(name, wrote.account) !== null || isBirth(court, edit)) && law.may(field(name), edit.account, wrote.account, edit.at));
       const closes = name === 'status' && history.of(token, 'life').some(({ account, at }) => law.may(deletion('close'), account, wrote.account, at));
       if (!comes && !closes) court.fail('never wider', `${name} was written on account ${wrote.account}, where no mirror brings it`);

@@ -163,7 +163,7 @@ export function createPeople(parts: {
     const shown = isPublic || !desk.profile.can.comments.private;
     history.utterances.set(token, {
       token, ticket: ticket.token, account: desk.account, at: clock.now(),
-      bornPrivate: !shown, privateSince: shown ? null : clock.now(), privateBy: null, deletedBy: [],
+      bornPrivate: !shown, privateSince: shown ? null : clock.now(), hiddenBy: [], deletedBy: [],
     });
     const content = `<p>${token}  says v${next()}</p>`;
     edit(desk, ticket, `text:${token}`, desk.profile.format(content), []);
@@ -191,9 +191,9 @@ export function createPeople(parts: {
     one.public = false;
     one.updated = desk.deskNow();
     const utterance = history.utterances.get(one.token);
-    if (utterance !== undefined && utterance.privateSince === null) {
-      utterance.privateSince = clock.now();
-      utterance.privateBy = desk.account;
+    if (utterance !== undefined) {
+      utterance.privateSince ??= clock.now();
+      utterance.hiddenBy.push({ account: desk.account, at: clock.now() });
     }
     deed(desk, ticket, `makes comment ${one.id} (${one.token}) private`);
     desk.touch(ticket, 'comment.updated');
