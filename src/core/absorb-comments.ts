@@ -113,7 +113,10 @@ function claim(draft: Draft, uid: string, link: Link, replica: Replica, comment:
     // What was written is base, so that what a person changed since is seen as theirs. Where nothing is known of what was
     // written, the words are taken as they are and are written over if the link says otherwise.
     const wrote = intent?.draft == null ? null : sight.forecastComment(intent.draft);
-    const told = wrote !== null ? { text: wordsDigest(wrote.content), public: wrote.public } : copy !== undefined && copy.text !== null ? copy : null;
+    const known = wrote !== null ? { text: wordsDigest(wrote.content), public: wrote.public } : copy !== undefined && copy.text !== null ? copy : null;
+    // An earlier try that took effect late says what the comment said then: nobody has changed it, and what is said now is due.
+    const early = copy?.tried !== undefined && copy.tried === wordsDigest(comment.content) && copy.tried !== known?.text;
+    const told = early ? null : known;
     draft.copies[uid] = {
       uid,
       comment_id: comment.id,
@@ -121,9 +124,10 @@ function claim(draft: Draft, uid: string, link: Link, replica: Replica, comment:
       ours: true,
       text: told?.text ?? wordsDigest(comment.content),
       public: told?.public ?? comment.public,
-      applied: intent?.clock ?? copy?.applied ?? 0,
+      applied: early ? 0 : (intent?.clock ?? copy?.applied ?? 0),
       since: began,
       deleted: false,
+      ...(copy?.tried !== undefined && { tried: copy.tried }),
     };
     absorbKnown(draft, uid, replica, comment, began, sight);
     return true;
@@ -132,7 +136,7 @@ function claim(draft: Draft, uid: string, link: Link, replica: Replica, comment:
     wordsDigest(sight.forecastComment({ content: renderComment(one, sight.nameOfAccount(one.from), wordsFor(one, sight)), public: comment.public }).content);
   const said = wordsDigest(comment.content);
   // This very look may have shown first that somebody edited the recorded copy.
-  if (said !== copy.text && said !== rendered(source) && said !== replica.copies[uid]?.text && said !== rendered(link.comments[uid] ?? source)) return false;
+  if (said !== copy.text && said !== copy.tried && said !== rendered(source) && said !== replica.copies[uid]?.text && said !== rendered(link.comments[uid] ?? source)) return false;
   draft.surplus.add(comment.id);
   draft.notes.push({ what: 'surplus', because: 'a second copy of a comment that we wrote', values: { comment_id: comment.id, uid } });
   hideWith(draft, uid, comment, sight);

@@ -142,6 +142,7 @@ function writeCopy(replica: Replica, intent: Intent, done: Done, now: number): R
     applied: Math.max(known?.applied ?? 0, intent.clock),
     since: now,
     deleted: false,
+    ...(known?.tried !== undefined && { tried: known.tried }),
   };
   return { ...replica, copies: { ...replica.copies, [uid]: copy } };
 }
@@ -252,7 +253,15 @@ export function settleByLook(link: Link, replica: Replica, look: Look, sight: Si
   if (intent.kind === 'comment.delete' && look.comments !== null && !look.comments.some(({ id }) => id === intent.comment_id)) {
     return { ...dropCopy(link, closed, intent), failures: 0 };
   }
-  return closed;
+  return makesComment(intent) ? withTry(closed, intent, sight) : closed;
+}
+
+/** A comment that no look shows may be made yet, in words that are not the comment's any more by then. */
+function withTry(replica: Replica, { uid, draft }: Intent, sight: Sight): Replica {
+  const copy = uid === null ? undefined : replica.copies[uid];
+  if (uid === null || draft === null || (copy !== undefined && copy.comment_id !== null)) return replica;
+  const blank: Copy = copy ?? { uid, comment_id: null, generation: 1, ours: true, text: null, public: false, applied: 0, since: 0, deleted: false };
+  return { ...replica, copies: { ...replica.copies, [uid]: { ...blank, tried: wordsDigest(sight.forecastComment(draft).content) } } };
 }
 
 /**

@@ -73,6 +73,8 @@ export interface Copy {
   /** What was last seen there: a digest of the text, and the visibility. */
   readonly text: string | null;
   readonly public: boolean;
+  /** What a try of ours said that no look ever showed, as a digest: should it take effect after all, it is ours whatever is said by now. */
+  readonly tried?: string;
   /** The link comment's clock that this copy shows. */
   readonly applied: Clock;
   /** Epoch milliseconds from which the copy is known to exist; an absence is believed only `listLagMs` later. */

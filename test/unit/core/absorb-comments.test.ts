@@ -65,6 +65,26 @@ describe('our own comments', () => {
     expect(Object.keys(adopted.link.comments)).toEqual(['1:C1']);
   });
 
+  test('rule 3: a try that no look showed and that takes effect late is surplus, though its words have changed', () => {
+    const before = link({ comments: { '1:C1': utterance({ content: '<p>Newer</p>', clock: clock(30) }) } });
+    const on = replica({ copies: { '1:C1': copy({ text: RENDERED.replace('Hello', 'Newer'), applied: clock(30), tried: RENDERED }) } });
+    const moved = seen([comment({ content: RENDERED.replace('Hello', 'Newer') }), comment({ id: 'K9', key })], before, on);
+    expect(moved.replica.surplus).toEqual(['K9']);
+    expect(moved.link).toBe(before);
+  });
+
+  test('rule 5: such a try is no edit where nothing else has been made yet, and the newer words are due', () => {
+    const before = link({ comments: { '1:C1': utterance({ content: '<p>Newer</p>', clock: clock(30) }) } });
+    const draft = { content: RENDERED.replace('Hello', 'Newer'), public: true };
+    const again = replica({
+      copies: { '1:C1': copy({ comment_id: null, text: null, applied: 0, tried: RENDERED }) },
+      intent: intent({ kind: 'comment.create', uid: '1:C1', key, draft, clock: clock(30) }),
+    });
+    const moved = seen([comment({ key })], before, again);
+    expect(moved.link).toBe(before);
+    expect(moved.replica.copies['1:C1']).toMatchObject({ comment_id: 'K1', text: RENDERED, applied: 0 });
+  });
+
   test('rule 4: one with our key and other words is a person who quoted us', () => {
     const moved = seen([comment(), comment({ id: 'K9', key, content: '<p>as you said</p>' })]);
     expect(moved.replica.surplus).toEqual([]);

@@ -172,6 +172,14 @@ describe('a look settles what was unsure', () => {
     expect(settled).toMatchObject({ intent: null, copies: { '1:C1': { comment_id: null, generation: 2 } } });
   });
 
+  test('a comment that no look shows is made anew, and what was tried stays known', () => {
+    const open = holding({ kind: 'comment.create', uid: '1:C1', draft: { content: RENDERED, public: true }, clock: clock(10) });
+    const closed = settleByLook(link({ comments: { '1:C1': utterance() } }), open, look({}, []), sight());
+    expect(closed).toMatchObject({ intent: null, copies: { '1:C1': { comment_id: null, applied: 0, tried: RENDERED } } });
+    const made = settle(link({ comments: { '1:C1': utterance() } }), { ...closed, intent: open.intent }, done({ comment: comment() }), sight(), now);
+    expect(made.replica.copies['1:C1']).toMatchObject({ comment_id: 'K1', tried: RENDERED });
+  });
+
   test('a ticket that we were restoring and that is there is restored', () => {
     expect(settleByLook(link(), holding({ kind: 'ticket.restore', life: clock(60) }), look({}), sight())).toMatchObject({ intent: null, life_applied: clock(60) });
   });
