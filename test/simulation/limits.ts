@@ -1,5 +1,6 @@
 /** The limits that cannot be repaired (sync rules, section 5): what excuses a broken promise, each judged from the history. */
 import type { FieldName } from '../../src/core/model.ts';
+import { CLOCKS_APART_MS } from '../../src/core/landing.ts';
 import type { FakeDesk } from './desk.ts';
 import type { Edit, History, Look, Mishap, Utterance, Wrote } from './history.ts';
 
@@ -119,10 +120,21 @@ export function unassignedUnlearnt(history: History, token: string, field: Field
  */
 export function confusedWith(history: History, token: string): readonly string[] {
   return history.deeds.flatMap(({ source, token: clone, account, at }) => {
-    if (source === undefined || (clone !== token && source !== token)) return [];
-    const unlearnt = history.wrote.some((one) => one.kind === 'ticket.create' && one.account === account && one.token === source && one.at <= at && troubled(history, account, source, one.at, at));
-    return unlearnt ? [clone === token ? source : clone] : [];
+    if (source === undefined) return [];
+    // A clone of a clone carries the mark as well.
+    const marked = [source, ...sourcesOf(history, source)];
+    if (clone !== token && !marked.includes(token)) return [];
+    const unlearnt = marked.some((first) =>
+      history.wrote.some((one) => one.kind === 'ticket.create' && one.account === account && one.token === first && one.at <= at && troubled(history, account, first, one.at, at)),
+    );
+    return unlearnt ? [clone, ...marked].filter((one) => one !== token) : [];
   });
+}
+
+/** What this is a clone of, and that a clone of. */
+function sourcesOf(history: History, token: string): readonly string[] {
+  const source = history.deeds.find((deed) => deed.token === token && deed.source !== undefined)?.source;
+  return source === undefined ? [] : [source, ...sourcesOf(history, source)];
 }
 
 /** Somebody did something to the ticket, and it was deleted there before we looked again, by a person or (limit 3) by us. */
@@ -137,6 +149,16 @@ export function goneBeforeRead(history: History, deed: { account: number; token:
   ];
   const gone = Math.min(...ends.filter(({ account, at }) => account === deed.account && at >= deed.at).map(({ at }) => at));
   return gone < Infinity && !readBetween(history, deed, deed.at + lagMs, gone);
+}
+
+/** The same for a comment that somebody deleted: its absence is believed only some time after we first saw it there, or wrote it. */
+export function goneBeforeBelieved(history: History, utterance: Utterance, by: { account: number; at: number }, desks: readonly FakeDesk[]): boolean {
+  const place = { account: by.account, token: utterance.ticket };
+  const listLagMs = desks.find(({ account }) => account === by.account)?.profile.can.comments.listLagMs ?? 0;
+  const made = history.wrote.findLast((one) => one.kind === 'comment.create' && one.account === by.account && one.names.includes(utterance.token) && one.at <= by.at);
+  const seen = (history.reads.get(`${place.account} ${place.token}`) ?? []).find((look) => look.at > utterance.at && kept(history, look));
+  const known = made?.at ?? seen?.at ?? by.at;
+  return goneBeforeRead(history, { ...place, at: by.at }, desks, Math.max(0, known + listLagMs + CLOCKS_APART_MS - by.at));
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   confusedWith,
   editedBeforeRemake,
   formUnanswered,
+  goneBeforeBelieved,
   goneBeforeRead,
   heldByBounces,
   rewroteTags,
@@ -299,8 +300,7 @@ function commentsAlike(court: Court): void {
         const could = can.delete || utterance.deletedBy.some(({ account }) => account === desk.account);
         if (copy === undefined || !could || !gone.includes('must')) continue;
         if (unlearntCommentDelete(court.history, utterance)) court.excuse('a comment deleted before we learnt its id');
-        else if (cameTooLate(court.history, utterance)) court.excuse('a comment came too late, when its words had changed');
-        else if (utterance.deletedBy.every((by) => goneBeforeRead(court.history, { ...by, token: court.token }, court.stage.desks))) court.excuse('changed and deleted before we looked');
+        else if (utterance.deletedBy.every((by) => goneBeforeBelieved(court.history, utterance, by, court.stage.desks))) court.excuse('changed and deleted before we looked');
         else court.fail('arrives', `the deletion of ${utterance.token} did not reach ${desk.name}`);
         continue;
       }
