@@ -15,6 +15,7 @@ import { BUDGET, DELETION } from './guards.ts';
 import type { Look, Moved } from './look.ts';
 import { leftThere, shareOf } from './members.ts';
 import { kindOf, type FileDraft, type LinkField, type Ticket } from './model.ts';
+import { blocked } from './plan-fields.ts';
 import { valuesOf, wantedReplica, type Link, type Normal, type Note, type Replica } from './state.ts';
 
 /** Takes a look in. `quiet` fields only become base: what a write had to leave out. */
@@ -192,8 +193,8 @@ function absorbField(draft: Draft, link: Link, replica: Replica, field: LinkFiel
   const reopened = field === 'status' && !link.life.alive;
   // The desk showed the link's very value before: another one is a change, even if a value map makes it what we would have written.
   const left = state !== undefined && same(seeing.base, normal(field, state.value));
-  // Who brings a member that no mirror brought here has a say of their own.
-  const own = state !== undefined && kindOf(field) === 'set' && !shareOf(field, state, seeing.base, sight).whole;
+  // What no mirror brought here was not known here: whoever says the same has a say of their own, which goes where this account's changes go.
+  const own = state !== undefined && (kindOf(field) === 'set' ? !shareOf(field, state, seeing.base, sight).whole : blocked(field, state.from, sight));
   if (state !== undefined && same(shown, seen) && !reopened && !left && !own) {
     draft.applied[field] = state.clock;
     return;

@@ -112,3 +112,18 @@ test('a word of a desk that its map would never write is left for another one by
   const here = replica({ base: { subject: 'Printer', status: 'pending' }, applied: { subject: clock(0), status: clock(50) } });
   expect(absorb(pending, here, look({ status: 'open' }), mapped).link.fields.status).toMatchObject({ value: 'open', from: 2 });
 });
+
+test('who says what another said before, unheard here, says it for those who hear of this account', () => {
+  const rules = rulesOf([edge(3, 2, { ignore: ['priority'] }), edge(2, 3, { ignore: ['priority'] }), edge(2, 1), edge(1, 2)]);
+  const eyes = sight({ rules });
+  const born = link({ origin: 3, accounts: [3, 2, 1], fields: { subject: field('Printer', 0, 3), status: field('open', 0, 3), priority: field('high', 0, 3) } });
+  const applied = { subject: clock(0), status: clock(0), priority: clock(0) };
+  const here = replica({ base: { subject: 'Printer', status: 'open', priority: 'low' }, applied });
+  const moved = absorb(born, here, look({ priority: 'high' }), eyes);
+  expect(moved.link.fields.priority).toMatchObject({ value: 'high', from: 2 });
+  const there = replica({ id: 'r3', account_id: 1, base: { subject: 'Printer', status: 'open', priority: 'low' }, applied });
+  expect(plan(moved.link, there, sight({ account: { id: 1, name: 'three' }, rules }), now).step).toMatchObject({ kind: 'ticket.update', fields: { priority: 'high' } });
+  // Where the account hears of whoever said it first, nothing is said anew.
+  const open = sight({ rules: rulesOf([edge(3, 2), edge(2, 3), edge(2, 1), edge(1, 2)]) });
+  expect(absorb(born, here, look({ priority: 'high' }), open).link).toBe(born);
+});
