@@ -93,7 +93,7 @@ ${table(
     ['rule', 'bug', 'noticed by'],
     MUTATIONS.map(({ rule, name }) => {
       const caught = mutations.caught.find((one) => one.name === name);
-      const by = caught === undefined || caught.by === null ? '**nobody**' : `${caught.seed === null ? (caught.seeds > 0 ? `the rate over ${caught.seeds} seeds: ` : '') : `seed ${caught.seed}: `}${caught.by}`;
+      const by = caught === undefined || caught.by === null ? '**nobody**' : `${caught.seed === null ? (caught.seeds > 0 ? `the rate over ${caught.seeds} seeds: ` : '') : `seed ${caught.seed}: `}${firstLine(caught.by)}`;
       return [rule, name, by];
     }),
   )}
@@ -140,4 +140,9 @@ function reasons(): string {
     }
   }
   return [...by].map(([reason, cells]) => `- ${reason}: ${cells.join(', ')}`).join('\n');
+}
+
+/** Without the places in the sources of whoever ran it. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
