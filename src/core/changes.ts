@@ -1,4 +1,5 @@
 /** What entered a link between two of its versions, told as notes: the record of what a desk said. Pure. */
+import { normal, same } from './compare.ts';
 import { FIELD_NAMES, type LinkField } from './model.ts';
 import type { Link, LinkComment, Note } from './state.ts';
 
@@ -14,10 +15,21 @@ export function changesBetween(before: Link, after: Link): readonly Note[] {
 
 function fieldChanges(before: Link, after: Link): readonly Note[] {
   const names = new Set([...FIELD_NAMES, ...Object.keys(after.fields)]) as ReadonlySet<LinkField>;
-  const changed = [...names].filter((field) => after.fields[field] !== undefined && before.fields[field]?.clock !== after.fields[field]?.clock);
-  if (changed.length === 0) return [];
-  const values = Object.fromEntries(changed.map((field) => [field, { was: shortened(before.fields[field]?.value), is: shortened(after.fields[field]?.value) }]));
-  return [{ what: 'changed', because: 'it was changed on this desk', values }];
+  const newer = [...names].filter((field) => after.fields[field] !== undefined && before.fields[field]?.clock !== after.fields[field]?.clock);
+  const again = newer.filter((field) => isSaidAgain(field, before, after));
+  const changed = newer.filter((field) => !again.includes(field));
+  const values = (fields: readonly LinkField[]): NonNullable<Note['values']> =>
+    Object.fromEntries(fields.map((field) => [field, { was: shortened(before.fields[field]?.value), is: shortened(after.fields[field]?.value) }]));
+  return [
+    ...(changed.length > 0 ? [{ what: 'changed', because: 'it was changed on this desk', values: values(changed) }] : []),
+    ...(again.length > 0 ? [{ what: 'said again', because: 'this desk was changed to what another one had said and no mirror had brought here', values: values(again) }] : []),
+  ];
+}
+
+/** Whether a field that is newer than before holds what it held: somebody who had not heard of it says it as well. */
+export function isSaidAgain(field: LinkField, before: Link, after: Link): boolean {
+  const [was, is] = [before.fields[field], after.fields[field]];
+  return was !== undefined && is !== undefined && same(normal(field, was.value), normal(field, is.value));
 }
 
 function commentChanges(before: Link, after: Link): readonly Note[] {

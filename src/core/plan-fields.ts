@@ -1,5 +1,6 @@
 /** The fields half of `plan`: which are due on a replica, and which of these go in one write. Pure. */
 import { bouncing } from './bounce.ts';
+import { bringerOf, inherited } from './bringer.ts';
 import type { Capabilities } from './capabilities.ts';
 import { normal, normalFields, same } from './compare.ts';
 import { ticketKey } from './keys.ts';
@@ -19,8 +20,11 @@ export function planUpdate(link: Link, replica: Replica, sight: Sight, now: numb
   if (due.length === 0) return { replica, step: null, notes };
   const shown: Partial<Record<LinkField, unknown>> = { ...shownBy(valuesOf(link), sight) };
   const ready: Part[] = [];
+  const bringer = bringerOf(link, sight);
   for (const field of due) {
-    const state = link.fields[field];
+    const said = link.fields[field];
+    // To its own desk nobody brings the ticket: nothing is said there for those who left.
+    const state = said === undefined || bringer === sight.account.id ? said : inherited(said, bringer, sight);
     const part = state === undefined ? null : partOf(field, state, link, replica, sight);
     if (state === undefined || part === null) continue;
     if (!part.whole) shown[field] = shownBy({ [field]: part.value }, sight)[field];

@@ -4,6 +4,7 @@
  * A field is due when its clock in the link is newer than the one applied here, not when the texts differ; texts are
  * compared only to spare a write that would change nothing. Closing is the last step, since a closed ticket may refuse more.
  */
+import { bringerOf, inherited } from './bringer.ts';
 import { normal, normalFields, same } from './compare.ts';
 import { BUDGET, heldByBudget, isSpent } from './guards.ts';
 import { ticketKey } from './keys.ts';
@@ -13,7 +14,7 @@ import { blocked, forecastOf, partOf, planUpdate, refusedBefore, writableOf } fr
 import { filesFor } from './plan-files.ts';
 import { planComments } from './plan-comments.ts';
 import { forLink, isCutOff, shown as shownBy, type Sight } from './sight.ts';
-import { valuesOf, type Clock, type FieldState, type Link, type Normal, type Note, type Replica } from './state.ts';
+import { valuesOf, type Clock, type Link, type Normal, type Note, type Replica } from './state.ts';
 import { commentStepName, isHeld, NO_STEP_PARTS, tightens, type Plan, type Step } from './step.ts';
 
 export function plan(link: Link, replica: Replica, allSight: Sight, now: number): Plan {
@@ -179,20 +180,6 @@ function renewed(replica: Replica): Replica {
 
 /** What a ticket cannot be without: the rest of one that was refused is written afterwards. */
 const NEEDED: ReadonlySet<LinkField> = new Set<LinkField>(['subject', 'description', 'requester']);
-
-/** The account that brings the ticket here: its own, or, where no mirror leads from that to this one any more, the one that restored it. */
-function bringerOf({ origin, life }: Link, { rules, account: { id } }: Sight): number {
-  return life.alive && rules.all.terms(origin, id) === null ? life.from : origin;
-}
-
-/** What was said by accounts that reach nobody any more is part of what the ticket is where it is brought from. */
-function inherited(state: FieldState, bringer: number, { rules, account: { id } }: Sight): FieldState {
-  const heir = (from: number): number => (from === id || rules.all.reached(from).length > 0 ? from : bringer);
-  const from = heir(state.from);
-  if (from === state.from && state.by === undefined) return state;
-  const by = Object.entries(state.by ?? {}).map(([member, sources]) => [member, [...new Set(sources.map(heir))]] as const);
-  return { ...state, from, ...(by.length > 0 && { by: Object.fromEntries(by) }) };
-}
 
 function planCreate(link: Link, replica: Replica, sight: Sight): Plan {
   const bringer = bringerOf(link, sight);

@@ -258,10 +258,15 @@ export function settleByLook(link: Link, replica: Replica, look: Look, sight: Si
 
 /** A comment that no look shows may be made yet, in words that are not the comment's any more by then. */
 function withTry(replica: Replica, { uid, draft }: Intent, sight: Sight): Replica {
-  const copy = uid === null ? undefined : replica.copies[uid];
-  if (uid === null || draft === null || (copy !== undefined && copy.comment_id !== null)) return replica;
-  const blank: Copy = copy ?? { uid, comment_id: null, generation: 1, ours: true, text: null, public: false, applied: 0, since: 0, deleted: false };
-  return { ...replica, copies: { ...replica.copies, [uid]: { ...blank, tried: wordsDigest(sight.forecastComment(draft).content) } } };
+  if (uid === null || draft === null) return replica;
+  const copy = replica.copies[uid] ?? unmade(uid);
+  if (copy.comment_id !== null) return replica;
+  return { ...replica, copies: { ...replica.copies, [uid]: { ...copy, tried: wordsDigest(sight.forecastComment(draft).content) } } };
+}
+
+/** A copy of which nothing was seen yet. */
+function unmade(uid: string): Copy {
+  return { uid, comment_id: null, generation: 1, ours: true, text: null, public: false, applied: 0, since: 0, deleted: false };
 }
 
 /**
@@ -283,8 +288,7 @@ function unsettled(before: Replica, intent: Intent, sight: Sight): Replica {
 function unseenCopy(replica: Replica, { uid, draft, clock }: Intent, sight: Sight): Replica {
   if (uid === null || draft === null) return replica;
   const wrote = sight.forecastComment(draft);
-  const generation = replica.copies[uid]?.generation ?? 1;
-  const copy: Copy = { uid, comment_id: null, generation, ours: true, text: wordsDigest(wrote.content), public: wrote.public, applied: clock, since: 0, deleted: false };
+  const copy: Copy = { ...unmade(uid), generation: replica.copies[uid]?.generation ?? 1, text: wordsDigest(wrote.content), public: wrote.public, applied: clock };
   return { ...replica, copies: { ...replica.copies, [uid]: copy } };
 }
 

@@ -1,9 +1,10 @@
 /** Events as subscribers are told of them: with the ticket, what changed, and the comment. Pure. */
 import type { Announcement } from './announce.ts';
 import { apiId } from './api-id.ts';
+import { isSaidAgain } from './changes.ts';
 import { isCustom } from './lens.ts';
 import type { MeshEvent } from './mesh-event.ts';
-import type { EventType, LinkField, Person, TicketFields } from './model.ts';
+import { kindOf, type EventType, type LinkField, type Person, type TicketFields } from './model.ts';
 import { parkedSteps } from './parked.ts';
 import type { Intent, Link, Normal, Replica } from './state.ts';
 
@@ -21,6 +22,8 @@ export interface Turning {
   readonly before: Link;
   readonly after: Link;
   readonly replica: Replica;
+  /** The replica as it was before. */
+  readonly was: Replica;
 }
 
 /** What people did: each announcement in full. */
@@ -31,9 +34,9 @@ export function tell(announcements: readonly Announcement[], turning: Turning, s
   });
 }
 
-/** What was written on a replica. `was` is the replica before the write. */
-export function tellWrite(intent: Intent, was: Replica, { after: link, replica }: Omit<Turning, 'before'>, scene: Scene): readonly Telling[] {
-  const turning: Turning = { before: link, after: link, replica };
+/** What was written on a replica. */
+export function tellWrite(intent: Intent, { after: link, replica, was }: Omit<Turning, 'before'>, scene: Scene): readonly Telling[] {
+  const turning: Turning = { before: link, after: link, replica, was };
   const of = (type: EventType): Telling => telling(type, 'mirror', turning, scene);
   const commentId = intent.uid === null ? null : (replica.copies[intent.uid]?.comment_id ?? was.copies[intent.uid]?.comment_id ?? intent.comment_id);
   const comment = (type: EventType): readonly Telling[] => (commentId === null ? [] : [withComment(of(type), commentId, turning, intent.uid)]);
@@ -84,12 +87,18 @@ function ticketOf(link: Link, { ticket_id: rawId }: Replica, scene: Scene): Mesh
 }
 
 /** What of the link is newer than before, with the assignment apart. */
-function changesOf(type: EventType, { before, after }: Turning): Pick<Telling, 'changes'> {
+function changesOf(type: EventType, { before, after, was }: Turning): Pick<Telling, 'changes'> {
   if (before.version === 0 || (type !== 'ticket.updated' && type !== 'ticket.assignment.changed')) return {};
   const changed = (Object.keys(after.fields) as LinkField[]).filter(
     (field) => before.fields[field]?.clock !== after.fields[field]?.clock && (field === 'assignee') === (type === 'ticket.assignment.changed'),
   );
-  return { changes: Object.fromEntries(changed.map((field) => [field, { from: before.fields[field]?.value ?? null, to: after.fields[field]?.value ?? null }])) };
+  return { changes: Object.fromEntries(changed.map((field) => [field, { from: saidBefore(field, { before, after, was }), to: after.fields[field]?.value ?? null }])) };
+}
+
+/** What this desk showed before, where others had said already what it says now. Texts are kept too shortly to be told. */
+function saidBefore(field: LinkField, { before, after, was }: Omit<Turning, 'replica'>): unknown {
+  const known = was.base[field];
+  return kindOf(field) !== 'text' && known !== undefined && isSaidAgain(field, before, after) ? seen(field, known) : (before.fields[field]?.value ?? null);
 }
 
 /** `uid` where it is known; else the comment that the replica has under this id. */

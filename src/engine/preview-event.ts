@@ -88,7 +88,7 @@ async function madeUp({ survey, world }: EventPreviewPorts, roster: Roster, { ty
   const commentId = newest === undefined || !type.startsWith('comment.') ? null : (replica.copies[newest.uid]?.comment_id ?? null);
   const { id, name, service } = member.account;
   const scene = { account: { id, name, service }, page: (ticketId: string) => member.desk.page?.(ticketId) ?? null };
-  const [told] = tell([{ type, ticket_id: replica.ticket_id, comment_id: commentId, changed: [] }], { before: link, after: link, replica }, scene);
+  const [told] = tell([{ type, ticket_id: replica.ticket_id, comment_id: commentId, changed: [] }], { before: link, after: link, replica, was: replica }, scene);
   return told === undefined ? 'this cannot happen to a ticket' : { id: world.id(), time: new Date(world.now()).toISOString(), ...told };
 }
 

@@ -54,8 +54,8 @@ export function createTurnFor(ports: SyncPorts): TurnFor {
     const { account, desk } = hand.member;
     const scene: Scene = { account: { id: account.id, name: account.name, service: account.service }, page: (ticketId) => desk.page?.(ticketId) ?? null };
     const tellings: readonly Telling[] = [
-      ...tell(events, { before, after, replica }, scene),
-      ...(audience.mirror && change.wrote !== undefined ? tellWrite(change.wrote, hand.stored, { after, replica }, scene) : []),
+      ...tell(events, { before, after, replica, was: hand.stored }, scene),
+      ...(audience.mirror && change.wrote !== undefined ? tellWrite(change.wrote, { after, replica, was: hand.stored }, scene) : []),
       ...tellParked(hand.stored, replica, after, scene),
     ];
     if (tellings.length === 0) return [];

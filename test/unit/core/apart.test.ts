@@ -8,7 +8,7 @@ import { plan } from '../../../src/core/plan.ts';
 import { rulesOf } from '../../../src/core/rules.ts';
 import { settle } from '../../../src/core/settle.ts';
 import { wantedReplica } from '../../../src/core/state.ts';
-import { can, clock, comment, copy, edge, field, intent, link, look, replica, sight, utterance } from './given.ts';
+import { BOTH_WAYS, can, clock, comment, copy, edge, field, intent, link, look, replica, sight, utterance } from './given.ts';
 
 const now = clock(100);
 
@@ -126,4 +126,19 @@ test('who says what another said before, unheard here, says it for those who hea
   // Where the account hears of whoever said it first, nothing is said anew.
   const open = sight({ rules: rulesOf([edge(3, 2), edge(2, 3), edge(2, 1), edge(1, 2)]) });
   expect(absorb(born, here, look({ priority: 'high' }), open).link).toBe(born);
+});
+
+describe('what an account said before it left the mirrors', () => {
+  const born = link({ origin: 1, accounts: [1, 2, 3], fields: { subject: field('Printer', 0, 1), status: field('pending', 50, 3) } });
+  const behind = replica({ base: { subject: 'Printer', status: 'open' }, applied: { subject: clock(0), status: clock(0) } });
+
+  test('comes to a desk that had not heard it yet, from where the ticket is brought', () => {
+    expect(plan(born, behind, sight({ rules: rulesOf(BOTH_WAYS) }), now).step).toMatchObject({ kind: 'ticket.update', fields: { status: 'pending' } });
+  });
+
+  test('comes neither to the ticket’s own desk nor where the one that brings it may not say it', () => {
+    const own = replica({ ...behind, id: 'r1', account_id: 1 });
+    expect(plan(born, own, sight({ account: { id: 1, name: 'one' }, rules: rulesOf([edge(1, 2)]) }), now).step).toBeNull();
+    expect(plan(born, behind, sight({ rules: rulesOf([edge(1, 2, { ignore: ['status'] }), edge(2, 1)]) }), now).step).toBeNull();
+  });
 });

@@ -12,6 +12,11 @@ describe('what entered a link', () => {
     ]);
   });
 
+  test('is told apart where a desk only says what another one said before', () => {
+    const after = { ...before, version: 2, fields: { ...before.fields, status: field('open', 5, 2) } };
+    expect(changesBetween(before, after)).toMatchObject([{ what: 'said again', values: { status: { was: 'open', is: 'open' } } }]);
+  });
+
   test('is told of comments that were written, edited and hidden', () => {
     const fresh = utterance({ uid: '2:C9', content: 'New', public: false });
     const after = { ...before, version: 2, comments: { '1:C1': utterance({ content: 'Edited', public: false }), '2:C9': fresh } };

@@ -26,7 +26,7 @@ const withOne = (one: LinkComment): Link => ({ ...link, version: 5, comments: { 
 
 const complete = (telling: Telling): MeshEvent => ({ id: EVENT, time: new Date(NOW).toISOString(), ...telling });
 const told = (before: Link, after: Link, by: Replica = replica, born: number | null = null): readonly MeshEvent[] =>
-  tell(announce({ before, after, replica: by, born, now: NOW }), { before, after, replica: by }, scene).map(complete);
+  tell(announce({ before, after, replica: by, born, now: NOW }), { before, after, replica: by, was: replica }, scene).map(complete);
 const misfits = (event: MeshEvent): readonly unknown[] => createValidator(eventSchema(event.type))(event);
 
 describe('what people did', () => {
@@ -50,6 +50,13 @@ describe('what people did', () => {
     expect(told(newLink(LINK, 3, NOW), { ...link, version: 1 })[0]?.ticket?.custom_properties).toEqual([{ id: 'plan', value: 'gold' }]);
   });
 
+  test('tells what the desk showed before, where others had said already what it says now', () => {
+    const after = withFields({ status: { value: 'open', clock: 11, from: 3 } });
+    const was: Replica = { ...replica, base: { ...replica.base, status: 'pending' } };
+    const [event] = tell(announce({ before: link, after, replica, born: null, now: NOW }), { before: link, after, replica, was }, scene);
+    expect(event).toMatchObject({ type: 'ticket.updated', changes: { status: { from: 'pending', to: 'open' } } });
+  });
+
   test('of one turn tells a change and an assignment apart, each with its own', () => {
     const events = told(link, withFields({ subject: { value: 'Flood', clock: 11, from: 3 }, assignee: { value: ann, clock: 11, from: 3 } }));
     expect(events.map(({ type, changes }) => [type, Object.keys(changes ?? {})])).toEqual([['ticket.updated', ['subject']], ['ticket.assignment.changed', ['assignee']]]);
@@ -63,12 +70,12 @@ describe('what a mirror wrote', () => {
   test('is told as such, in events that fit their schemas', () => {
     const after = { after: withOne({ ...comment, public: false }), replica: withCopy };
     const all = [
-      tellWrite(intent({ kind: 'ticket.create' }), { ...replica, ticket_id: null }, after, scene),
-      tellWrite(intent({ fields: { status: 'pending', assignee: ann } }), replica, after, scene),
-      tellWrite(intent({ kind: 'ticket.delete' }), replica, after, scene),
-      tellWrite(intent({ kind: 'comment.create', uid: '3:c1' }), replica, after, scene),
-      tellWrite(intent({ kind: 'comment.update', uid: '3:c1' }), withCopy, after, scene),
-      tellWrite(intent({ kind: 'comment.delete', uid: '3:c1', comment_id: 'c1' }), withCopy, { ...after, replica }, scene),
+      tellWrite(intent({ kind: 'ticket.create' }), { ...after, was: { ...replica, ticket_id: null } }, scene),
+      tellWrite(intent({ fields: { status: 'pending', assignee: ann } }), { ...after, was: replica }, scene),
+      tellWrite(intent({ kind: 'ticket.delete' }), { ...after, was: replica }, scene),
+      tellWrite(intent({ kind: 'comment.create', uid: '3:c1' }), { ...after, was: replica }, scene),
+      tellWrite(intent({ kind: 'comment.update', uid: '3:c1' }), { ...after, was: withCopy }, scene),
+      tellWrite(intent({ kind: 'comment.delete', uid: '3:c1', comment_id: 'c1' }), { ...after, replica, was: withCopy }, scene),
     ].flat().map(complete);
     expect(all.map((event) => [event.type, event.cause, event.private, misfits(event)])).toEqual([
       ['ticket.created', 'mirror', false, []],
