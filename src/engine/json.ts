@@ -37,8 +37,23 @@ interface Survey {
   readonly odd: boolean;
 }
 
+const ESCAPED_CHARACTER = '\\u';
+
+/** What has so few brackets cannot be deep: a body as desks send them is found harmless without a look at each byte. */
+function isFlat(raw: Buffer): boolean {
+  let brackets = 0;
+  for (const bracket of [0x7b, 0x5b]) {
+    for (let at = raw.indexOf(bracket); at >= 0; at = raw.indexOf(bracket, at + 1)) {
+      brackets += 1;
+      if (brackets > MAX_DEPTH) return false;
+    }
+  }
+  return true;
+}
+
 /** One pass over the bytes; in UTF-8 no part of a longer character looks like one of those sought. */
 function survey(raw: Buffer): Survey {
+  if (isFlat(raw) && !raw.includes(ESCAPED_CHARACTER)) return { tooDeepAt: -1, odd: false };
   let depth = 0;
   let inText = false;
   let odd = false;

@@ -34,7 +34,7 @@ update automation_runs set due_at = now() + $4 * interval '1 millisecond', lease
 /** Under the replica on that account; where it has left, under another of the link. */
 const NOTES = `
 insert into notes (link_id, replica_id, doc)
-select t.link_id, r.id, t.doc from unnest($1::uuid[], $2::int[], $3::jsonb[]) with ordinality as t (link_id, account_id, doc, place)
+select t.link_id, r.id, t.doc from unnest($1::uuid[], $2::int[], $3::json[]) with ordinality as t (link_id, account_id, doc, place)
 cross join lateral (select id from replicas where link_id = t.link_id order by (account_id = t.account_id) desc, id limit 1) r
 order by t.place`;
 

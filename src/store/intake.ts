@@ -5,7 +5,8 @@ import type { Lane } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { createBatch } from './batch.ts';
 import { isAway, type Database, type Sql } from './database.ts';
-import { byPlace, docOf, toJson } from './rows.ts';
+import { docOf } from './doc.ts';
+import { byPlace, toJson } from './rows.ts';
 import type { Snapshots } from './snapshots.ts';
 
 /** Lanes of tickets never seen before go straight to the worker of this process, if it has room for them. */
@@ -37,14 +38,16 @@ const LONGEST_PAUSE_MS = 40;
 const MOST = 250;
 
 /**
- * Receipts and the signals that come of them, in one statement. Each receipt names the signal that it leads to by its place, and the
+ * Receipts and the signals that come of them, in one statement. Their bodies come one after the other as they are: a list of them would be
+ * written out in digits. Each receipt names the signal that it leads to by its place, and the
  * newest of them goes on record there; one that was here before leaves that as it is, and so does one that is older than what is on
  * record: of two processes the one that began first may be through last.
  */
 const ACCEPT = `
 with input as (
-  select * from unnest($1::int[], $2::text[], $3::jsonb[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $13::int[])
-    with ordinality as i (account_id, dedupe, headers, raw_body, state, reason, ticket_id, event, signal, n)
+  select i.*, substring($4::bytea from first for length) as raw_body
+  from unnest($1::int[], $2::text[], $3::json[], $5::text[], $6::text[], $7::text[], $8::text[], $13::int[], $17::int[], $18::int[])
+    with ordinality as i (account_id, dedupe, headers, state, reason, ticket_id, event, signal, first, length, n)
 ), stored as (
   insert into receipts (account_id, dedupe, headers, raw_body, state, reason, ticket_id, event)
   select account_id, dedupe, headers, raw_body, state, reason, ticket_id, event from input order by n
@@ -56,11 +59,11 @@ with input as (
   select signal, max(id) as id from kept group by signal
 ), signalled as (
   insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, receipt, due_at, lease)
-  select t.id, t.account_id, t.ticket_id, 'unknown', $14::jsonb, t.count, now(), newest.id,
+  select t.id, t.account_id, t.ticket_id, 'unknown', $14::json, t.count, now(), newest.id,
     case when t.lease is null then now() else now() + $16 * interval '1 millisecond' end, t.lease
   from unnest($9::uuid[], $10::int[], $11::text[], $12::int[], $15::uuid[]) with ordinality as t (id, account_id, ticket_id, count, lease, n)
   left join newest on newest.signal = t.n
-  on conflict (account_id, ticket_id) do update set
+  on conflict (account_id, ticket_id) where ticket_id is not null do update set
     signalled = replicas.signalled + excluded.signalled,
     signalled_at = now(),
     receipt = greatest(excluded.receipt, replicas.receipt),
@@ -187,11 +190,14 @@ export function createIntake(ports: IntakePorts): Intake {
 function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSignal[], emptyDoc: string, leaseMs: number): unknown[] {
   const signalOf: (number | null)[] = receipts.map(() => null);
   signals.forEach((signal, place) => signal.receipts.forEach((i) => (signalOf[i] = place + 1)));
+  const bodies = receipts.map((receipt) => receipt.raw_body);
+  let end = 1;
+  const firsts = bodies.map(({ length }) => (end += length) - length);
   return [
     receipts.map((receipt) => receipt.account_id),
     receipts.map((receipt) => receipt.dedupe),
     receipts.map((receipt) => toJson(receipt.headers)),
-    receipts.map((receipt) => receipt.raw_body),
+    Buffer.concat(bodies),
     receipts.map((receipt) => receipt.state),
     receipts.map((receipt) => receipt.reason),
     receipts.map((receipt) => receipt.ticket_id),
@@ -204,6 +210,8 @@ function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSigna
     emptyDoc,
     signals.map(({ lease }) => lease),
     leaseMs,
+    firsts,
+    bodies.map(({ length }) => length),
   ];
 }
 

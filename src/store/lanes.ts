@@ -3,7 +3,8 @@ import { strangerReplica } from '../core/state.ts';
 import type { Lane, LaneStore } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import type { Database } from './database.ts';
-import { docOf, LINK_COLUMNS, laneOf, linkOf, REPLICA_COLUMNS, REPLICA_COPIES, replicaOf, toJson, type LaneRow, type LinkRow, type ReplicaRow } from './rows.ts';
+import { docOf } from './doc.ts';
+import { LINK_COLUMNS, laneOf, linkOf, REPLICA_COLUMNS, REPLICA_COPIES, replicaOf, toJson, type LaneRow, type LinkRow, type ReplicaRow } from './rows.ts';
 import type { Snapshots } from './snapshots.ts';
 import { createTurns } from './turns.ts';
 
@@ -29,7 +30,7 @@ select id, lease from taken`;
  */
 const TAKEN = `
 select ${REPLICA_COLUMNS}, r.lease, r.signalled, r.read, r.receipt::text as receipt, r.signalled_at, ${REPLICA_COPIES},
-  (select to_jsonb(x) from (select ${LINK_COLUMNS} from links l where l.id = r.link_id) x) as link
+  (select to_json(x) from (select ${LINK_COLUMNS} from links l where l.id = r.link_id) x) as link
 from unnest($1::uuid[], $2::uuid[]) with ordinality as t (id, lease, n) join replicas r on r.id = t.id and r.lease = t.lease
 order by t.n`;
 
@@ -61,8 +62,8 @@ returning r.id`;
 
 const SIGNAL_NEW = `
 insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, due_at)
-select id, $1, ticket_id, 'unknown', $4::jsonb, 1, now(), now() from unnest($2::uuid[], $3::text[]) as t (id, ticket_id)
-on conflict (account_id, ticket_id) do nothing
+select id, $1, ticket_id, 'unknown', $4::json, 1, now(), now() from unnest($2::uuid[], $3::text[]) as t (id, ticket_id)
+on conflict (account_id, ticket_id) where ticket_id is not null do nothing
 returning id`;
 
 /** In the order of the index that there is anyway: one more would cost every write. */

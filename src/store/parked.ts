@@ -16,7 +16,7 @@ where r.parked and r.id > $2::uuid and ($1::int is null or r.account_id = $1) or
  */
 const FREE = `
 with freed as (
-  select r.id, r.doc -> 'held' as held, t.names from replicas r
+  select r.id, (r.doc -> 'held')::jsonb as held, t.names from replicas r
   join jsonb_to_recordset($1::jsonb) as t (replica_id uuid, names jsonb) on t.replica_id = r.id
   where r.lease is null or r.due_at <= now() for update of r skip locked
 ), left_over as (
@@ -24,7 +24,7 @@ with freed as (
     where jsonb_typeof(f.names) = 'array' and not f.names @> to_jsonb(h.key)), '{}'::jsonb) as held
   from freed f
 )
-update replicas r set doc = jsonb_set(jsonb_set(r.doc, '{held}', l.held), '{failures}', '0'), lease = null, due_at = now(),
+update replicas r set doc = (r.doc::jsonb - 'failures' || jsonb_build_object('held', l.held))::json, lease = null, due_at = now(),
   parked = exists (select 1 from jsonb_each(l.held) h where (h.value ->> 'count')::int >= 2)
 from left_over l where r.id = l.id returning r.id`;
 

@@ -4,10 +4,11 @@ import type { LinkRecord, MirrorRecord, NoteRecord, OperationRecord, ReceiptReco
 import type { World } from '../ports/world.ts';
 import type { Database, Sql } from './database.ts';
 import type { Wake } from './intake.ts';
-import { docOf, toJson } from './rows.ts';
+import { docOf } from './doc.ts';
+import { toJson } from './rows.ts';
 
 const REPLICAS = `(select jsonb_agg(jsonb_build_object(
-  'id', r.id, 'account_id', r.account_id, 'ticket_id', r.ticket_id, 'state', r.state, 'held', r.doc -> 'held', 'failures', r.doc -> 'failures',
+  'id', r.id, 'account_id', r.account_id, 'ticket_id', r.ticket_id, 'state', r.state, 'held', coalesce(r.doc -> 'held', '{}'), 'failures', coalesce(r.doc -> 'failures', '0'),
   'behind', r.signalled > r.read or r.wanted > r.version or r.open,
   'due', case when r.due_at is null then null else (extract(epoch from r.due_at) * 1000)::bigint end) order by r.account_id)
   from replicas r where r.link_id = l.id) as replicas`;
@@ -56,7 +57,7 @@ with reread as (
 )
 insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, receipt, due_at)
 select $6, account_id, $4, 'unknown', $7, 1, now(), id, now() from reread where $2 = 'accepted' and $4::text is not null
-on conflict (account_id, ticket_id) do update set
+on conflict (account_id, ticket_id) where ticket_id is not null do update set
   signalled = replicas.signalled + 1, signalled_at = now(), receipt = greatest(excluded.receipt, replicas.receipt),
   due_at = case when replicas.lease is null then least(coalesce(replicas.due_at, now()), now()) else replicas.due_at end`;
 

@@ -4,23 +4,26 @@ import type { Database } from './database.ts';
 
 const STEP = 5_000;
 
-/** What a person still has to see (parked) and what is not settled yet stays, however old. */
+/**
+ * Rows are numbered as they come, so the old ones are among the first. Of receipts, what a person still has to see (parked) and what is
+ * not settled yet stays, however old.
+ */
 const RECEIPTS = `
 delete from receipts where id in (
-  select id from receipts where received_at < to_timestamp($1 / 1000.0) and state in ('settled', 'ignored') order by received_at limit ${STEP})
+  select id from (select id, received_at from receipts where state in ('settled', 'ignored') order by id limit ${STEP}) first where received_at < to_timestamp($1 / 1000.0))
 returning id`;
 const OPERATIONS = `
-delete from operations where id in (select id from operations where ended_at < to_timestamp($1 / 1000.0) order by ended_at limit ${STEP})
+delete from operations where id in (
+  select id from (select id, ended_at from operations order by id limit ${STEP}) first where ended_at < to_timestamp($1 / 1000.0))
 returning id`;
 const NOTES = `
-delete from notes where id in (select id from notes where noted_at < to_timestamp($1 / 1000.0) order by noted_at limit ${STEP})
+delete from notes where id in (
+  select id from (select id, noted_at from notes order by id limit ${STEP}) first where noted_at < to_timestamp($1 / 1000.0))
 returning id`;
-
-/** With the record of writes. They are numbered as they come, so the first young one ends the search. */
+/** With the record of writes. */
 const EVENTS = `
 delete from events where id in (
-  select id from events where id < coalesce((select id from events where noted_at >= to_timestamp($1 / 1000.0) order by id limit 1), 9223372036854775807)
-  order by id limit ${STEP})
+  select id from (select id, noted_at from events order by id limit ${STEP}) first where noted_at < to_timestamp($1 / 1000.0))
 returning id`;
 /** An enabled subscription's deliveries end by themselves; what a disabled one never got goes with the rest. */
 const DELIVERIES = `

@@ -2,9 +2,10 @@
 import { ticketKey } from '../core/keys.ts';
 import type { Copy, Link, LinkComment, Replica, ReplicaState } from '../core/state.ts';
 import type { Lane } from '../ports/store.ts';
+import { replicaIn, type Doc } from './doc.ts';
 
 /**
- * JSON as the database takes it. jsonb holds neither NUL nor half a surrogate pair; the readers of desks and webhooks take
+ * JSON as the database takes it. It holds neither NUL nor half a surrogate pair; the readers of desks and webhooks take
  * them out, and this is the net under them: one bad text must not fail the group it is stored with.
  */
 export function toJson(value: unknown): string {
@@ -28,12 +29,6 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The part of a replica that is only ever read whole. */
-export function docOf(replica: Replica): ReplicaRow['doc'] {
-  const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, meeting, follows, spent, doubt, failures } = replica;
-  return { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, meeting, follows, spent, doubt, failures };
-}
-
 /** A replica's row, as lanes and look-ups select it. */
 export interface ReplicaRow {
   readonly id: string;
@@ -41,7 +36,7 @@ export interface ReplicaRow {
   readonly account_id: number;
   readonly ticket_id: string | null;
   readonly state: ReplicaState;
-  readonly doc: Omit<Replica, 'id' | 'link_id' | 'account_id' | 'ticket_id' | 'state' | 'copies' | 'looked' | 'modified' | 'version'>;
+  readonly doc: Doc;
   readonly looked: string;
   readonly modified: string;
   readonly version: string;
@@ -50,9 +45,7 @@ export interface ReplicaRow {
 
 export function replicaOf(row: ReplicaRow): Replica {
   return {
-    ...row.doc,
-    // A row from before there were meetings has none.
-    meeting: row.doc.meeting ?? false,
+    ...replicaIn(row.doc),
     id: row.id,
     link_id: row.link_id,
     account_id: row.account_id,
@@ -121,5 +114,6 @@ export function laneOf(row: LaneRow): Lane {
 
 /** A ticket is looked for by its key only until its id is known. */
 export function keyColumn(replica: Replica): string | null {
-  return replica.link_id === null || replica.ticket_id !== null ? null : ticketKey(replica);
+  if (replica.link_id === null || replica.ticket_id !== null) return null;
+  return replica.intent?.kind === 'ticket.create' ? replica.intent.key : ticketKey(replica);
 }

@@ -24,7 +24,7 @@ export function commitPlain(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRo
 }
 
 export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
-  const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after }));
+  const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after, comments: undefined }));
   const spawned = turns.flatMap((turn) => spawnedRows(turn).map((row) => ({ by: turn.before.id, ...row })));
   const settled = turns.flatMap((turn) => settledReceipts(turn).map((row) => ({ by: turn.before.id, ...row })));
   const noted = turns.flatMap(({ before, link, notes }) => notes.map((doc) => ({ by: before.id, link_id: link?.after.id ?? null, doc })));

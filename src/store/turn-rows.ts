@@ -3,13 +3,17 @@ import { isParked } from '../core/parked.ts';
 import type { Replica } from '../core/state.ts';
 import type { Turn } from '../ports/store.ts';
 import { outboxRow } from './outbox.ts';
-import { docOf, keyColumn } from './rows.ts';
+import { docOf } from './doc.ts';
+import { keyColumn } from './rows.ts';
 
 /** A lane that was still ours, and whether it was given back and is due again. */
 export interface UpdatedRow {
   readonly id: string;
   readonly due: boolean | null;
 }
+
+/** What is null in a row is left out of its JSON: the database reads each name that stands there. */
+const kept = <T>(value: T | null): T | undefined => value ?? undefined;
 
 /** A replica's row after the turn; `stolen` names the replicas that took over a stranger's signal. */
 export function replicaRow(turn: Turn, stolen: ReadonlyMap<string, string | null> | null): Record<string, unknown> {
@@ -18,25 +22,25 @@ export function replicaRow(turn: Turn, stolen: ReadonlyMap<string, string | null
     ...rowOf(replica),
     id: before.id,
     lease: turn.lease,
-    ticket_id: replica.ticket_id,
+    ticket_id: kept(replica.ticket_id),
     moves_ticket: replica.ticket_id !== before.ticket_id,
     looked: replica.looked,
     modified: replica.modified,
     version: replica.version,
-    read: turn.read,
+    read: kept(turn.read),
     more: stolen?.has(before.id) === true ? 1 : 0,
-    receipt: stolen?.get(before.id) ?? null,
+    receipt: kept(stolen?.get(before.id) ?? null),
     wanted: turn.link?.after.version ?? 0,
     release: release !== 'keep',
-    in_ms: release === 'keep' ? null : release.inMs,
+    in_ms: release === 'keep' ? undefined : kept(release.inMs),
   };
 }
 
 function rowOf(replica: Replica): Record<string, unknown> {
   return {
-    link_id: replica.link_id,
+    link_id: kept(replica.link_id),
     account_id: replica.account_id,
-    key: keyColumn(replica),
+    key: kept(keyColumn(replica)),
     state: replica.state,
     doc: docOf(replica),
     open: replica.intent !== null,
@@ -46,7 +50,7 @@ function rowOf(replica: Replica): Record<string, unknown> {
 
 /** The replicas that the turn adds to its link; `stolen` tells the receipts of those that take a stranger's place. */
 export function spawnedRows(turn: Turn, stolen: ReadonlyMap<string, string | null> | null = null): Record<string, unknown>[] {
-  return turn.spawn.map(({ replica, lease }) => ({ ...spawnedRow(replica, turn.link?.after.version ?? 0, lease), receipt: stolen?.get(replica.id) ?? null }));
+  return turn.spawn.map(({ replica, lease }) => ({ ...spawnedRow(replica, turn.link?.after.version ?? 0, lease), receipt: kept(stolen?.get(replica.id) ?? null) }));
 }
 
 /** Those of them whose tickets are there already. */
@@ -56,7 +60,7 @@ export function thereAlready({ spawn }: Turn): readonly Replica[] {
 
 /** A new replica that shall show this version of its link. */
 export function spawnedRow(replica: Replica, wanted: number, lease: string | null): Record<string, unknown> {
-  return { ...rowOf(replica), id: replica.id, ticket_id: replica.ticket_id, wanted, lease };
+  return { ...rowOf(replica), id: replica.id, ticket_id: kept(replica.ticket_id), wanted, lease: kept(lease) };
 }
 
 export interface SettledReceipts {

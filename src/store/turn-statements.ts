@@ -13,13 +13,13 @@ order by l.id for update of l, r`;
 export const LINK_INSERT = `
 insert into links (id, origin, accounts, version, fields, life, files)
 select id, origin, (select array_agg(a::int) from jsonb_array_elements_text(accounts) a), version, fields, life, files
-from unnest($1::uuid[], $2::int[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[], $7::jsonb[]) as t (id, origin, accounts, version, fields, life, files)
+from unnest($1::uuid[], $2::int[], $3::jsonb[], $4::bigint[], $5::json[], $6::json[], $7::json[]) as t (id, origin, accounts, version, fields, life, files)
 on conflict (id) do nothing returning id`;
 
 export const LINK_UPDATE = `
 update links l set accounts = (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a),
   version = t.version, fields = t.fields, life = t.life
-from unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::bigint[], $5::jsonb[], $6::jsonb[]) as t (id, expected, accounts, version, fields, life)
+from unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::bigint[], $5::json[], $6::json[]) as t (id, expected, accounts, version, fields, life)
 where l.id = t.id and l.version = t.expected returning l.id`;
 
 export const STRANGERS = `
@@ -45,8 +45,8 @@ update replicas r set
     when t.in_ms is not null then now() + t.in_ms * interval '1 millisecond'
     when r.signalled + t.more > greatest(r.read, coalesce(t.read, 0)) or greatest(r.wanted, t.wanted) > t.version or t.open then now()
   end
-from jsonb_to_recordset($1::jsonb) as t (
-  id uuid, lease uuid, link_id uuid, ticket_id text, moves_ticket boolean, key text, state text, doc jsonb, looked bigint, modified bigint,
+from json_to_recordset($1::json) as t (
+  id uuid, lease uuid, link_id uuid, ticket_id text, moves_ticket boolean, key text, state text, doc json, looked bigint, modified bigint,
   version bigint, open boolean, parked boolean, read int, more int, receipt bigint, wanted bigint, release boolean, in_ms float8)
 where r.id = t.id and r.lease = t.lease
 returning r.id, t.release and r.due_at <= now() as due`;
@@ -62,8 +62,8 @@ export const SPAWN = `
 insert into replicas (id, link_id, account_id, ticket_id, key, state, doc, wanted, open, due_at, lease, signalled, signalled_at, receipt)
 select id, link_id, account_id, ticket_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease,
   case when ticket_id is null then 0 else 1 end, case when ticket_id is not null then now() end, receipt
-from jsonb_to_recordset($1::jsonb) as t (
-  id uuid, link_id uuid, account_id int, ticket_id text, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid, receipt bigint)`;
+from json_to_recordset($1::json) as t (
+  id uuid, link_id uuid, account_id int, ticket_id text, key text, state text, doc json, wanted bigint, open boolean, lease uuid, receipt bigint)`;
 
 /** Tickets that belong to a link already. */
 export const TAKEN = `
@@ -94,13 +94,13 @@ const OPERATION_COLUMNS = 'link_id, replica_id, account_id, kind, key, attempt, 
 /** Operations from the JSON array that is the statement's parameter of this number. */
 const operationsFrom = (parameter: number): string => `
 select link_id, replica_id, account_id, kind, key, attempt, outcome, reason, wrote, answer, warnings, files, to_timestamp(began / 1000.0), to_timestamp(ended / 1000.0)
-from jsonb_to_recordset($${parameter}::jsonb) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
-  outcome text, reason text, wrote jsonb, answer jsonb, warnings jsonb, files jsonb, began float8, ended float8)`;
+from json_to_recordset($${parameter}::json) as t (link_id uuid, replica_id uuid, account_id int, kind text, key text, attempt int,
+  outcome text, reason text, wrote json, answer json, warnings json, files json, began float8, ended float8)`;
 
 /** Events from the JSON array that is the statement's parameter of this number; `by` is the replica whose turn told of them. */
 const eventsFrom = (parameter: number): string => `
-select account_id, type, link_id, ticket_id, comment_id, (select coalesce(array_agg(c), '{}') from jsonb_array_elements_text(changed) c)
-from jsonb_to_recordset($${parameter}::jsonb) as t (by uuid, account_id int, type text, link_id uuid, ticket_id text, comment_id text, changed jsonb)`;
+select account_id, type, link_id, ticket_id, comment_id, (select coalesce(array_agg(c), '{}') from json_array_elements_text(changed) c)
+from json_to_recordset($${parameter}::json) as t (by uuid, account_id int, type text, link_id uuid, ticket_id text, comment_id text, changed json)`;
 
 export const EVENTS = `insert into events (account_id, type, link_id, ticket_id, comment_id, changed) ${eventsFrom(1)}`;
 
@@ -123,24 +123,24 @@ export const BIRTH = `
 with updated as (${REPLICA_UPDATE}
 ), born as (
   insert into links (id, origin, accounts, version, fields, life, files)
-  select t.id, t.origin, (select array_agg(a::int) from jsonb_array_elements_text(t.accounts) a), t.version, t.fields, t.life, t.files
-  from jsonb_to_recordset($2::jsonb) as t (by uuid, id uuid, origin int, accounts jsonb, version bigint, fields jsonb, life jsonb, files jsonb)
+  select t.id, t.origin, (select array_agg(a::int) from json_array_elements_text(t.accounts) a), t.version, t.fields, t.life, t.files
+  from json_to_recordset($2::json) as t (by uuid, id uuid, origin int, accounts json, version bigint, fields json, life json, files json)
   where t.by in (select id from updated)
 ), spawned as (
   insert into replicas (id, link_id, account_id, key, state, doc, wanted, open, due_at, lease)
   select id, link_id, account_id, key, state, doc, wanted, open, case when lease is null then now() else now() + interval '30 seconds' end, lease
-  from jsonb_to_recordset($3::jsonb) as t (by uuid, id uuid, link_id uuid, account_id int, key text, state text, doc jsonb, wanted bigint, open boolean, lease uuid)
+  from json_to_recordset($3::json) as t (by uuid, id uuid, link_id uuid, account_id int, key text, state text, doc json, wanted bigint, open boolean, lease uuid)
   where t.by in (select id from updated)
 ), announced as (
   insert into events (account_id, type, link_id, ticket_id, comment_id, changed) ${eventsFrom(5)}
   where t.by in (select id from updated)
 ), noted as (
   insert into notes (link_id, replica_id, doc)
-  select link_id, by, doc from jsonb_to_recordset($6::jsonb) as t (by uuid, link_id uuid, doc jsonb)
+  select link_id, by, doc from json_to_recordset($6::json) as t (by uuid, link_id uuid, doc json)
   where t.by in (select id from updated)
 ), settled as (
   update receipts r set state = 'settled', reason = t.reason, settled_at = now()
-  from jsonb_to_recordset($4::jsonb) as t (by uuid, account_id int, ticket_id text, upto bigint, reason text)
+  from json_to_recordset($4::json) as t (by uuid, account_id int, ticket_id text, upto bigint, reason text)
   where t.by in (select id from updated) and r.account_id = t.account_id and r.ticket_id = t.ticket_id and r.state = 'accepted' and r.id <= t.upto
 )
 select id, due from updated`;
@@ -152,7 +152,7 @@ export const BIRTH_TOLD = BIRTH.replace(', settled as (', `, told as (
 ), settled as (`);
 
 export const NOTES = `
-insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::jsonb[])`;
+insert into notes (link_id, replica_id, doc) select * from unnest($1::uuid[], $2::uuid[], $3::json[])`;
 
 export const ADOPT_GONE = `delete from replicas where id = $1 and lease = $2 and link_id is null returning receipt::text as receipt`;
 export const ADOPT = `

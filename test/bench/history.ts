@@ -1,7 +1,7 @@
 /** A past: settled receipts, with the links, replicas and operations that came of them, and nothing due. */
 import pg from 'pg';
 import { strangerReplica } from '../../src/core/state.ts';
-import { docOf } from '../../src/store/rows.ts';
+import { docOf } from '../../src/store/doc.ts';
 
 /** As full as a replica's document usually is. */
 const DOC = JSON.stringify({ ...docOf(strangerReplica('', 0, null)), base: { subject: 'some subject '.repeat(20), status: 'open', tags: ['billing', 'urgent'] } });

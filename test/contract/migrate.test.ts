@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { replicaIn, type Doc } from '../../src/store/doc.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -42,9 +43,24 @@ afterEach(() => rm(folder, { recursive: true }));
 const ONE = { '0001_one.sql': 'create table one (id integer); insert into one values (1);\n' };
 const TWO = { '0002_two.sql': 'create table two (id integer);\n' };
 
+const SHIPPED = new URL('../../src/store/migrations/', import.meta.url);
+
 test('no two of the migrations that ship have one number', async () => {
-  const names = await readdir(new URL('../../src/store/migrations/', import.meta.url));
+  const names = await readdir(SHIPPED);
   expect(names.map((name) => name.slice(0, 4)).sort()).toEqual(names.map((_, at) => String(at + 1).padStart(4, '0')));
+});
+
+test('what a replica held before its document became shorter is there afterwards', async () => {
+  const names = (await readdir(SHIPPED)).sort();
+  const ship = (some: readonly string[]): Promise<unknown> => Promise.all(some.map((name) => copyFile(new URL(name, SHIPPED), join(folder, name))));
+  await ship(names.filter((name) => name < '0009'));
+  await migrate(pool, folder);
+  const doc = { generation: 1, base: { subject: 'Fire' }, applied: {}, life_applied: 0, surplus: [], intent: null, held: {}, bounces: {}, wrote: {}, merged_into: null, spent: { level: 0, at: 0 }, doubt: 0, failures: 2 };
+  await pool.query(`insert into replicas (id, account_id, ticket_id, state, doc) values ('00000000-0000-7000-8000-000000000001', 1, 't1', 'present', $1)`, [JSON.stringify(doc)]);
+  await ship(names);
+  await migrate(pool, folder);
+  const [row] = await rows<{ doc: Doc }>('select doc from replicas');
+  expect(replicaIn(row?.doc ?? {})).toEqual({ ...doc, meeting: false, follows: null });
 });
 
 describe('migrating', () => {

@@ -1,6 +1,6 @@
 /** Desks' times, brought to ISO 8601 in UTC. */
 
-const PLAIN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const PLAIN = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{3})?Z$/;
 const ZONELESS = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/;
 
 /** A desk's time with whatever fraction and offset, as `…Z`; milliseconds only if it has a fraction. Null if it is no time. */
