@@ -35,7 +35,7 @@ export async function fillHistory(url: string, count: number): Promise<void> {
   for (const account of [source, ...targets]) {
     await client.query(
       `insert into replicas (id, link_id, account_id, ticket_id, key, state, doc, looked, modified, signalled, read, wanted, version)
-       select gen_random_uuid(), link_id, $1::int, 'tkt_old' || n, 'dm-' || md5(link_id::text || $1::int::text), 'present', $2::jsonb,
+       select gen_random_uuid(), link_id, $1::int, 'tkt_old' || n, 'dm-' || md5(link_id::text || $1::int::text), 'present', $2::json,
          (extract(epoch from now()) * 1000)::bigint, 1, 1, 1, 1, 1 from past`,
       [account, DOC],
     );

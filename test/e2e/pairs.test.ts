@@ -84,7 +84,7 @@ interface Shown {
 
 async function shownOn(from: string, to: string): Promise<Shown | null> {
   const { rows } = await client.query<{ ticket_id: string; warnings: Shown['warnings'] }>(
-    `select r.ticket_id, coalesce((select jsonb_agg(w) from operations o, jsonb_array_elements(o.warnings) w where o.replica_id = r.id), '[]') as warnings
+    `select r.ticket_id, coalesce((select jsonb_agg(w) from operations o, json_array_elements(o.warnings) w where o.replica_id = r.id), '[]') as warnings
      from replicas r join accounts a on a.id = r.account_id join links l on l.id = r.link_id join accounts o on o.id = l.origin
      where o.name = $1 and a.name = $2 and r.state = 'present' and r.due_at is null`,
     [from, to],
