@@ -133,7 +133,7 @@ export async function startApp({ config, secrets, world: outside, connectors = r
     });
     if (web) {
       const validators = Object.fromEntries(Object.values(connectors).map(({ about }) => [about.service, createValidator(about.webhooks)]));
-      const receiver = createReceiver({ accounts: roster, connectors, intake: store.intake, world, validators });
+      const receiver = createReceiver({ accounts: roster, connectors, intake: store.intake, world, validators, refresh: () => roster.refresh() });
       if (secrets.apiToken === null) apiToken = await firstToken(store, world);
       if (config.embedded) await store.once.liftLeases();
       const api = createApi({

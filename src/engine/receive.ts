@@ -29,16 +29,27 @@ export interface ReceiverParts {
   readonly world: World;
   /** By service: `about.webhooks`, compiled. */
   readonly validators: Readonly<Record<string, Validate>>;
+  /** Reads the accounts anew, if they changed; absent where nobody else changes them. */
+  readonly refresh?: () => Promise<void>;
 }
 
-export function createReceiver({ accounts, connectors, intake, world, validators }: ReceiverParts): Receiver {
+/** How often accounts are read anew because of webhooks that nobody here knows. */
+const REFRESH_EVERY_MS = 100;
+
+export function createReceiver({ accounts, connectors, intake, world, validators, refresh }: ReceiverParts): Receiver {
   const doorOf = createDoors({ connectors, validators: (service) => validators[service] });
+  const caughtUp = createCatchUp(world, refresh);
   const saves = createSaves(() => world.now());
 
   return {
     async receive(accountId, token, inbound) {
-      const account = accounts.byId(accountId);
-      const door = admit(account === null ? null : doorOf(account), token);
+      const find = (): Door | null => {
+        const account = accounts.byId(accountId);
+        return rightDoor(account === null ? null : doorOf(account), token);
+      };
+      // An account may have been connected elsewhere a moment ago, and its desk does not come again after a 404.
+      const door = find() ?? ((await caughtUp()) ? find() : null);
+      if (door === null) throw unknownHook();
       const decode = decoderFor(inbound.headers['content-type'], door.connector.formats);
       authenticate(door, inbound, world.now());
       const { value, odd } = decode(inbound.rawBody);
@@ -60,10 +71,23 @@ export function unknownHook(): AppError {
 /** What a token is compared with when there is no account, so that its absence takes no less time. */
 const NOBODY = randomBytes(24).toString('base64url');
 
-function admit(door: Door | null, token: string): Door {
+function rightDoor(door: Door | null, token: string): Door | null {
   const right = sameText(token, door === null ? NOBODY : door.account.hook_token);
-  if (!right || door === null || token === '') throw unknownHook();
-  return door;
+  return right && token !== '' ? door : null;
+}
+
+/** Resolves once the accounts were read after it was called; false where nobody reads them. Whoever asks within the same moment waits for one reading. */
+function createCatchUp(world: World, refresh: ReceiverParts['refresh']): () => Promise<boolean> {
+  let soon: Promise<boolean> | null = null;
+  return async () => {
+    if (refresh === undefined) return false;
+    soon ??= world.sleep(REFRESH_EVERY_MS).then(async () => {
+      soon = null;
+      await refresh();
+      return true;
+    });
+    return soon;
+  };
 }
 
 function authenticate(door: Door, inbound: Inbound, now: number): void {

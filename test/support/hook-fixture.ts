@@ -94,7 +94,8 @@ export interface Rig {
   readonly world: FakeWorld;
 }
 
-export function rig(more: { connector?: Connector; account?: Account; intake?: Intake } = {}): Rig {
+/** With `connects`, the account is known only once the accounts were read anew. */
+export function rig(more: { connector?: Connector; account?: Account; intake?: Intake; connects?: () => void } = {}): Rig {
   const connector = more.connector ?? toyConnector(readTicket);
   const account = more.account ?? ACCOUNT;
   const world = fakeWorld();
@@ -106,12 +107,19 @@ export function rig(more: { connector?: Connector; account?: Account; intake?: I
       return Promise.resolve({ id: `r${before < 0 ? kept.length : before + 1}`, repeated: before >= 0 });
     },
   };
+  const { connects } = more;
+  let known = connects === undefined;
+  const refresh = async (): Promise<void> => {
+    connects?.();
+    known = true;
+  };
   const receiver = createReceiver({
-    accounts: { byId: (id) => (id === account.id ? account : null), byName: () => null, all: () => [account] },
+    accounts: { byId: (id) => (known && id === account.id ? account : null), byName: () => null, all: () => [account] },
     connectors: { toy: connector },
     intake,
     world,
     validators: { toy: createValidator(connector.about.webhooks) },
+    ...(connects === undefined ? {} : { refresh }),
   });
   return { receiver, kept, world };
 }

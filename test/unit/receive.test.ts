@@ -91,6 +91,13 @@ describe('who may come in', () => {
     expect(kept).toEqual([]);
   });
 
+  test('an account that was connected elsewhere a moment ago is read first, once for all who ask then', async () => {
+    let read = 0;
+    const { receiver } = rig({ connects: () => (read += 1) });
+    const [taken, unknown] = await Promise.all([receiver.receive(7, TOKEN, inbound(BODY)), refusal(receiver.receive(8, TOKEN, inbound(BODY)))]);
+    expect([taken.status, unknown.code, read]).toEqual([202, 'not_found', 1]);
+  });
+
   test('an account without a token admits nobody', async () => {
     const { receiver } = rig({ account: { ...ACCOUNT, hook_token: '' } });
     expect((await refusal(receiver.receive(7, '', inbound(BODY)))).code).toBe('not_found');
