@@ -1,6 +1,7 @@
 /** What happened on a desk, in unified words: what a look brought into a link, as it is told to those who follow its account. Pure. */
+import { newerFields } from './changes.ts';
 import { isCustom } from './lens.ts';
-import type { EventType, LinkField } from './model.ts';
+import type { EventType } from './model.ts';
 import type { Link, LinkComment, Replica } from './state.ts';
 
 export interface Announcement {
@@ -41,8 +42,7 @@ function ofTicket({ before, after, born, now }: Occasion, of: Of): readonly Anno
   if (before.version === 0) return [of(born === null || now - born < NEW_MS ? 'ticket.created' : 'ticket.updated')];
   // It is there again, which is all that the words of events have for that.
   if (!before.life.alive && after.life.alive) return [of('ticket.created')];
-  const changed = (Object.keys(after.fields) as LinkField[]).filter((field) => before.fields[field]?.clock !== after.fields[field]?.clock);
-  const names = [...new Set(changed.map((field) => (isCustom(field) ? 'custom_properties' : field)))];
+  const names = [...new Set(newerFields(before, after).map((field) => (isCustom(field) ? 'custom_properties' : field)))];
   const others = names.filter((name) => name !== 'assignee');
   return [
     ...(others.length > 0 ? [of('ticket.updated', others)] : []),

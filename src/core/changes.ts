@@ -14,8 +14,7 @@ export function changesBetween(before: Link, after: Link): readonly Note[] {
 }
 
 function fieldChanges(before: Link, after: Link): readonly Note[] {
-  const names = new Set([...FIELD_NAMES, ...Object.keys(after.fields)]) as ReadonlySet<LinkField>;
-  const newer = [...names].filter((field) => after.fields[field] !== undefined && before.fields[field]?.clock !== after.fields[field]?.clock);
+  const newer = newerFields(before, after);
   const again = newer.filter((field) => isSaidAgain(field, before, after));
   const changed = newer.filter((field) => !again.includes(field));
   const values = (fields: readonly LinkField[]): NonNullable<Note['values']> =>
@@ -24,6 +23,12 @@ function fieldChanges(before: Link, after: Link): readonly Note[] {
     ...(changed.length > 0 ? [{ what: 'changed', because: 'it was changed on this desk', values: values(changed) }] : []),
     ...(again.length > 0 ? [{ what: 'said again', because: 'this desk was changed to what another one had said and no mirror had brought here', values: values(again) }] : []),
   ];
+}
+
+/** The fields that were said anew between two versions of a link, the unified ones in their usual order. */
+export function newerFields(before: Link, after: Link): readonly LinkField[] {
+  const names = new Set([...FIELD_NAMES, ...Object.keys(after.fields)]) as ReadonlySet<LinkField>;
+  return [...names].filter((field) => after.fields[field] !== undefined && before.fields[field]?.clock !== after.fields[field]?.clock);
 }
 
 /** Whether a field that is newer than before holds what it held: somebody who had not heard of it says it as well. */

@@ -1,7 +1,7 @@
 /** Events as subscribers are told of them: with the ticket, what changed, and the comment. Pure. */
 import type { Announcement } from './announce.ts';
 import { apiId } from './api-id.ts';
-import { isSaidAgain } from './changes.ts';
+import { isSaidAgain, newerFields } from './changes.ts';
 import { isCustom } from './lens.ts';
 import type { MeshEvent } from './mesh-event.ts';
 import { kindOf, type EventType, type LinkField, type Person, type TicketFields } from './model.ts';
@@ -89,9 +89,7 @@ function ticketOf(link: Link, { ticket_id: rawId }: Replica, scene: Scene): Mesh
 /** What of the link is newer than before, with the assignment apart. */
 function changesOf(type: EventType, { before, after, was }: Turning): Pick<Telling, 'changes'> {
   if (before.version === 0 || (type !== 'ticket.updated' && type !== 'ticket.assignment.changed')) return {};
-  const changed = (Object.keys(after.fields) as LinkField[]).filter(
-    (field) => before.fields[field]?.clock !== after.fields[field]?.clock && (field === 'assignee') === (type === 'ticket.assignment.changed'),
-  );
+  const changed = newerFields(before, after).filter((field) => (field === 'assignee') === (type === 'ticket.assignment.changed'));
   return { changes: Object.fromEntries(changed.map((field) => [field, { from: saidBefore(field, { before, after, was }), to: after.fields[field]?.value ?? null }])) };
 }
 

@@ -17,6 +17,7 @@ type Usual = Pick<Intent, 'fields' | 'uid' | 'comment_id' | 'draft' | 'files' | 
 
 const USUAL_INTENT: Usual = { fields: null, uid: null, comment_id: null, draft: null, files: [], follows: null, warnings: [], answered: null, landed: 0, refused: null };
 
+/** What the row keeps of a replica. */
 export function docOf(replica: Replica): Doc {
   const { generation, base, applied, life_applied, surplus, intent, held, bounces, wrote, merged_into, meeting, follows, spent, doubt, failures } = replica;
   const doc = unusual({ base, applied, life_applied, surplus, held, bounces, wrote, merged_into, meeting, follows, doubt, failures }, USUAL);
@@ -28,6 +29,7 @@ export function docOf(replica: Replica): Doc {
   };
 }
 
+/** What the row's document says of a replica, whole again; also of one that was kept before anything went without saying. */
 export function replicaIn({ intent, ...doc }: Doc): Whole & Pick<Replica, 'intent'> {
   return { generation: 1, ...USUAL, ...doc, intent: intent == null ? null : { ...USUAL_INTENT, ...intent } };
 }
