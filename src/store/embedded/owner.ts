@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { birthOf, processSpace } from './processes.ts';
 
@@ -25,6 +26,10 @@ export interface Claim {
 /** How long an owner in another container may take to start; within it, it counts as alive although it cannot be seen. */
 const UNSEEN_START_MS = 60_000;
 
+/** How long whoever finds another one removing a dead owner's file waits, and after how long that one is taken for dead itself. */
+const LOOK_AGAIN_MS = 10;
+const LONGEST_MARK_MS = 5_000;
+
 /** As PostgreSQL names it in its socket folder. */
 export const SOCKET_FILE = '.s.PGSQL.5432';
 
@@ -32,7 +37,7 @@ const ownerFile = (dataDir: string): string => join(dataDir, 'postgres.owner');
 
 /**
  * Takes the folder, or throws `configuration` if a living process has it. A complete file is linked into place, which
- * only one can do; a dead owner's file is first renamed away, which also only one can do. PostgreSQL's own lock on its data
+ * only one can do; a dead owner's file is removed first, by one at a time. PostgreSQL's own lock on its data
  * stands behind this one: it makes damage impossible, this one makes the message clear and a take-over possible.
  */
 export async function claim(dataDir: string): Promise<Claim> {
@@ -51,7 +56,7 @@ export async function claim(dataDir: string): Promise<Claim> {
       const other = await readOwner(dataDir);
       if (other === null) continue;
       if (await isAlive(dataDir, other)) throw inUse(dataDir, other.pid);
-      await setAside(path, other.token, `${draft}.dead`);
+      await setAside(dataDir, other);
     }
   } finally {
     await rm(draft, { force: true });
@@ -127,15 +132,24 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Removes a dead owner's file. If somebody else took its place in between, that one's file is put back. */
-async function setAside(path: string, deadToken: string, aside: string): Promise<void> {
+/**
+ * Removes a dead owner's file. Whoever makes the mark of that owner may do so, if the file is still theirs by then: as long as it lies
+ * there nobody else's can, so none but a dead one's is ever removed. A mark that is left over from a process that died here is cleared.
+ */
+async function setAside(dataDir: string, dead: Owner): Promise<void> {
+  const mark = `${ownerFile(dataDir)}.${dead.token}`;
   try {
-    await rename(path, aside);
+    await writeFile(mark, '', { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await delay(LOOK_AGAIN_MS);
+    const made = await stat(mark).catch(() => null);
+    if (made !== null && Date.now() - made.mtimeMs > LONGEST_MARK_MS) await rm(mark, { force: true });
+    return;
   }
-  const taken = JSON.parse(await readFile(aside, 'utf8')) as Owner;
-  if (taken.token !== deadToken) await linked(aside, path);
-  await rm(aside, { force: true });
+  try {
+    if ((await readOwner(dataDir))?.token === dead.token) await rm(ownerFile(dataDir), { force: true });
+  } finally {
+    await rm(mark, { force: true });
+  }
 }
