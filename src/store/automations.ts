@@ -90,7 +90,7 @@ export function createAutomations(database: Database): AutomationStore {
     const real = moves.filter(({ before, after }) => before !== null || born.has(after.id));
     if (moved.length > 0) await sql.run('turn_siblings', SIBLINGS, [moved.map(({ after }) => after.id), moved.map(({ after }) => after.version), moved.map(() => NOBODY)]);
     const spawned = real.flatMap(({ spawn, after }) => spawn.map((replica) => spawnedRow(replica, after.version, null)));
-    if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
+    if (spawned.length > 0) await sql.run('turn_spawn', SPAWN.text, SPAWN.values([spawned]));
     await writeComments(sql, moved.map((link) => ({ link })));
     const told = notify.length === 0 ? [] : await sql.run<ToldRow>('automations_notify', NOTIFY, [run.event.id, notify]);
     await writeNotes(sql, run, real, [...notes, ...notTold(run, notify, told)]);

@@ -184,7 +184,7 @@ export function createDeliveries(ports: { readonly database: Database; readonly 
       id: world.id(), type: 'subscription.disabled', time: new Date(world.now()).toISOString(), account: null, link: null, cause: 'mirror', private: false, ticket: null,
       reason: because, subscription: { id, name },
     }));
-    await sql.run('outbox', OUTBOX, [toJson(events.map((event) => outboxRow(event)))]);
+    await sql.run('outbox', OUTBOX.text, OUTBOX.values([events.map((event) => outboxRow(event))]));
   }
 
   return {

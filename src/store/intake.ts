@@ -6,6 +6,7 @@ import type { World } from '../ports/world.ts';
 import { createBatch } from './batch.ts';
 import { isAway, type Database, type Sql } from './database.ts';
 import { docOf } from './doc.ts';
+import { statementOver, type Columns } from './lists.ts';
 import { byPlace, toJson } from './rows.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -37,17 +38,20 @@ const LONGEST_PAUSE_MS = 40;
 /** Receipts of one group at most. */
 const MOST = 250;
 
+const RECEIPT_COLUMNS: Columns = {
+  account_id: 'int', dedupe: 'text', headers: 'json', state: 'text', reason: 'text', ticket_id: 'text', event: 'text', signal: 'int', first: 'int', length: 'int',
+};
+const SIGNAL_COLUMNS: Columns = { id: 'uuid', account_id: 'int', ticket_id: 'text', count: 'int', lease: 'uuid' };
+
 /**
- * Receipts and the signals that come of them, in one statement. Their bodies come one after the other as they are: a list of them would be
+ * Receipts and the signals that come of them, in one statement. Their bodies come one after the other as they are: in a list they would be
  * written out in digits. Each receipt names the signal that it leads to by its place, and the
  * newest of them goes on record there; one that was here before leaves that as it is, and so does one that is older than what is on
  * record: of two processes the one that began first may be through last.
  */
-const ACCEPT = `
+const ACCEPT = statementOver([RECEIPT_COLUMNS, SIGNAL_COLUMNS], ([receipts, signals], bodies) => `
 with input as (
-  select i.*, substring($4::bytea from first for length) as raw_body
-  from unnest($1::int[], $2::text[], $3::json[], $5::text[], $6::text[], $7::text[], $8::text[], $13::int[], $17::int[], $18::int[])
-    with ordinality as i (account_id, dedupe, headers, state, reason, ticket_id, event, signal, first, length, n)
+  select i.*, substring($${bodies}::bytea from first for length) as raw_body from ${receipts('i', 'n')}
 ), stored as (
   insert into receipts (account_id, dedupe, headers, raw_body, state, reason, ticket_id, event)
   select account_id, dedupe, headers, raw_body, state, reason, ticket_id, event from input order by n
@@ -59,9 +63,9 @@ with input as (
   select signal, max(id) as id from kept group by signal
 ), signalled as (
   insert into replicas (id, account_id, ticket_id, state, doc, signalled, signalled_at, receipt, due_at, lease)
-  select t.id, t.account_id, t.ticket_id, 'unknown', $14::json, t.count, now(), newest.id,
-    case when t.lease is null then now() else now() + $16 * interval '1 millisecond' end, t.lease
-  from unnest($9::uuid[], $10::int[], $11::text[], $12::int[], $15::uuid[]) with ordinality as t (id, account_id, ticket_id, count, lease, n)
+  select t.id, t.account_id, t.ticket_id, 'unknown', $${bodies + 1}::json, t.count, now(), newest.id,
+    case when t.lease is null then now() else now() + $${bodies + 2} * interval '1 millisecond' end, t.lease
+  from ${signals('t', 'n')}
   left join newest on newest.signal = t.n
   on conflict (account_id, ticket_id) where ticket_id is not null do update set
     signalled = replicas.signalled + excluded.signalled,
@@ -73,7 +77,7 @@ with input as (
 select n::int as n, id::text as receipt, null::uuid as id, null::int as account_id, null::text as ticket_id, null::int as signalled, null::uuid as lease
 from kept
 union all
-select null, null, id, account_id, ticket_id, signalled, lease from signalled`;
+select null, null, id, account_id, ticket_id, signalled, lease from signalled`);
 
 const KNOWN = `
 select i.n::int as n, r.id::text as id
@@ -114,7 +118,7 @@ export function createIntake(ports: IntakePorts): Intake {
     await handover?.relief(LONGEST_PAUSE_MS);
     const now = world.now();
     const signals = gather(receipts, handover);
-    const write = (sql: Sql): Promise<(ReceiptRow | SignalRow)[]> => sql.run('receipts_accept', ACCEPT, valuesOf(receipts, signals, emptyDoc, ports.leaseMs));
+    const write = (sql: Sql): Promise<(ReceiptRow | SignalRow)[]> => sql.run('receipts_accept', ACCEPT.text, valuesOf(receipts, signals, emptyDoc, ports.leaseMs));
     const wake = signals.length === 0 ? null : ports.wake(handover === null ? 'now' : 'later');
     const rows =
       wake === null
@@ -187,32 +191,17 @@ export function createIntake(ports: IntakePorts): Intake {
   return { accept: (receipt) => batch.add(receipt) };
 }
 
-function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSignal[], emptyDoc: string, leaseMs: number): unknown[] {
+function valuesOf(receipts: readonly NewReceipt[], signals: readonly TicketSignal[], emptyDoc: string, leaseMs: number): readonly unknown[] {
   const signalOf: (number | null)[] = receipts.map(() => null);
   signals.forEach((signal, place) => signal.receipts.forEach((i) => (signalOf[i] = place + 1)));
   const bodies = receipts.map((receipt) => receipt.raw_body);
   let end = 1;
-  const firsts = bodies.map(({ length }) => (end += length) - length);
-  return [
-    receipts.map((receipt) => receipt.account_id),
-    receipts.map((receipt) => receipt.dedupe),
-    receipts.map((receipt) => toJson(receipt.headers)),
-    Buffer.concat(bodies),
-    receipts.map((receipt) => receipt.state),
-    receipts.map((receipt) => receipt.reason),
-    receipts.map((receipt) => receipt.ticket_id),
-    receipts.map((receipt) => receipt.event),
-    signals.map(({ id }) => id),
-    signals.map(({ latest }) => latest.account_id),
-    signals.map(({ latest }) => latest.ticket_id),
-    signals.map((signal) => signal.receipts.length),
-    signalOf,
-    emptyDoc,
-    signals.map(({ lease }) => lease),
-    leaseMs,
-    firsts,
-    bodies.map(({ length }) => length),
-  ];
+  const rows = receipts.map((receipt, i) => {
+    const { length } = receipt.raw_body;
+    return { ...receipt, signal: signalOf[i], first: (end += length) - length, length };
+  });
+  const signalRows = signals.map(({ id, lease, latest, receipts: { length: count } }) => ({ id, lease, count, account_id: latest.account_id, ticket_id: latest.ticket_id }));
+  return ACCEPT.values([rows, signalRows], [Buffer.concat(bodies), emptyDoc, leaseMs]);
 }
 
 function newestOf(ids: readonly (string | undefined)[]): string | null {

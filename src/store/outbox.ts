@@ -1,20 +1,21 @@
 /** Events in full, on their way to subscribers: written in the transaction of what they tell of, and only while there are subscribers. */
 import type { MeshEvent } from '../core/mesh-event.ts';
 import type { Sql } from './database.ts';
-import { toJson } from './rows.ts';
+import { statementOver, type Columns, type List } from './lists.ts';
 
-/** Events from the JSON array that is the statement's parameter of this number; `by` is the replica whose turn told of them. */
-export const outboxFrom = (parameter: number): string => `
-select id, type, account_id, doc from jsonb_to_recordset($${parameter}::jsonb) as t (by uuid, id uuid, type text, account_id int, doc jsonb)`;
+/** Events in full; `by` is the replica whose turn told of them. */
+export const OUTBOX_COLUMNS: Columns = { id: 'uuid', by: 'uuid', type: 'text', account_id: 'int', doc: 'jsonb' };
 
-export const OUTBOX = `insert into outbox (id, type, account_id, doc) ${outboxFrom(1)}`;
+export const outboxFrom = (list: List): string => `select id, type, account_id, doc from ${list('t')}`;
+
+export const OUTBOX = statementOver([OUTBOX_COLUMNS], ([events]) => `insert into outbox (id, type, account_id, doc) ${outboxFrom(events)}`);
 
 export function outboxRow(event: MeshEvent, by: string | null = null): Record<string, unknown> {
   return { by, id: event.id, type: event.type, account_id: event.account?.id ?? null, doc: event };
 }
 
 export async function tell(sql: Sql, events: readonly MeshEvent[]): Promise<void> {
-  if (events.length > 0) await sql.run('outbox', OUTBOX, [toJson(events.map((event) => outboxRow(event)))]);
+  if (events.length > 0) await sql.run('outbox', OUTBOX.text, OUTBOX.values([events.map((event) => outboxRow(event))]));
 }
 
 /** The same times as those of our own clock, as the database writes them. */

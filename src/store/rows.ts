@@ -11,8 +11,13 @@ import { replicaIn, type Doc } from './doc.ts';
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);
   return text.includes('\\u0000') || text.includes('\\ud')
-    ? JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '') : part))
+    ? JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? storableText(part) : part))
     : text;
+}
+
+/** A text as the database takes it, by the same rule. */
+export function storableText(text: string): string {
+  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '');
 }
 
 /** An order of tickets for whoever locks several rows of them. */

@@ -1,8 +1,7 @@
 /** The two commonest kinds of turn, each of which one statement commits whole. */
 import type { Turn } from '../ports/store.ts';
 import type { Sql } from './database.ts';
-import { toJson } from './rows.ts';
-import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, operationRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
 import { BIRTH, BIRTH_TOLD, PLAIN } from './turn-statements.ts';
 
 /** A turn that writes its replica and what was done there, and nothing else: most turns. */
@@ -19,16 +18,17 @@ export function isBirth(turn: Turn): boolean {
 }
 
 export function commitPlain(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
-  const operations = turns.flatMap((turn) => turn.operations);
-  return sql.run<UpdatedRow>('turn_plain', PLAIN, [toJson(turns.map((turn) => replicaRow(turn, null))), toJson(operations)]);
+  return sql.run<UpdatedRow>('turn_plain', PLAIN.text, PLAIN.values([turns.map((turn) => replicaRow(turn, null)), turns.flatMap(operationRows)]));
 }
 
 export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
-  const links = turns.map(({ before, link }) => ({ by: before.id, ...link?.after, comments: undefined }));
+  const links = turns.flatMap(({ before, link }) => (link === null ? [] : [{ ...link.after, by: before.id, accounts: `{${link.after.accounts.join()}}` }]));
   const spawned = turns.flatMap((turn) => spawnedRows(turn).map((row) => ({ by: turn.before.id, ...row })));
   const settled = turns.flatMap((turn) => settledReceipts(turn).map((row) => ({ by: turn.before.id, ...row })));
   const noted = turns.flatMap(({ before, link, notes }) => notes.map((doc) => ({ by: before.id, link_id: link?.after.id ?? null, doc })));
-  const parts = [turns.map((turn) => replicaRow(turn, null)), links, spawned, settled, turns.flatMap(eventRows), noted].map(toJson);
+  const lists = [turns.map((turn) => replicaRow(turn, null)), links, spawned, settled, turns.flatMap(eventRows), noted] as const;
   const told = turns.flatMap(outboxRows);
-  return told.length === 0 ? sql.run<UpdatedRow>('turn_birth', BIRTH, parts) : sql.run<UpdatedRow>('turn_birth_told', BIRTH_TOLD, [...parts, toJson(told)]);
+  return told.length === 0
+    ? sql.run<UpdatedRow>('turn_birth', BIRTH.text, BIRTH.values(lists))
+    : sql.run<UpdatedRow>('turn_birth_told', BIRTH_TOLD.text, BIRTH_TOLD.values([...lists, told]));
 }

@@ -87,9 +87,15 @@ export function sameCopies(before: Replica, after: Replica): boolean {
   return uids.length === Object.keys(before.copies).length && uids.every((uid) => before.copies[uid] === after.copies[uid]);
 }
 
+export function operationRows({ operations }: Turn): Record<string, unknown>[] {
+  return operations.map((operation) => ({ ...operation }));
+}
+
 /** What a turn tells those who follow its account. */
 export function eventRows({ before, replica, link, events = [] }: Turn): Record<string, unknown>[] {
-  return events.map((event) => ({ by: before.id, account_id: replica.account_id, link_id: link?.after.id ?? replica.link_id, ...event }));
+  return events.map((event) => ({
+    by: before.id, account_id: replica.account_id, link_id: link?.after.id ?? replica.link_id, ...event, changed: event.changed.length === 0 ? null : event.changed,
+  }));
 }
 
 /** The same in full, for subscribers. */

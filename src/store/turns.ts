@@ -10,7 +10,7 @@ import { createBatch } from './batch.ts';
 import { OUTBOX } from './outbox.ts';
 import { byPlace, toJson } from './rows.ts';
 import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
-import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, thereAlready, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, operationRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, thereAlready, type UpdatedRow } from './turn-rows.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
@@ -193,7 +193,7 @@ async function takenBefore(sql: Sql, turns: readonly Turn[]): Promise<readonly T
 async function updateReplicas(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<string, string | null>): Promise<Map<string, boolean>> {
   if (turns.length === 0) return new Map();
   const rows = turns.map((turn) => replicaRow(turn, stolen));
-  const updated = await sql.run<UpdatedRow>('turn_replicas', REPLICA_UPDATE, [toJson(rows)]);
+  const updated = await sql.run<UpdatedRow>('turn_replicas', REPLICA_UPDATE.text, REPLICA_UPDATE.values([rows]));
   return new Map(updated.map(({ id, due }) => [id, due === true]));
 }
 
@@ -208,7 +208,7 @@ async function writeParts(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<
     ]);
   }
   const spawned = turns.flatMap((turn) => spawnedRows(turn, stolen));
-  if (spawned.length > 0) await sql.run('turn_spawn', SPAWN, [toJson(spawned)]);
+  if (spawned.length > 0) await sql.run('turn_spawn', SPAWN.text, SPAWN.values([spawned]));
   const followed = turns.filter(({ before, replica }) => replica.follows !== null && replica.follows !== before.follows);
   if (followed.length > 0) await sql.run('turn_followed', FOLLOWED, [followed.map(({ replica }) => replica.account_id), followed.map(({ replica }) => replica.follows)]);
   await writeComments(sql, turns);
@@ -222,12 +222,12 @@ async function writeParts(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<
       settled.map(({ reason }) => reason),
     ]);
   }
-  const operations = turns.flatMap((turn) => turn.operations);
-  if (operations.length > 0) await sql.run('turn_operations', OPERATIONS, [toJson(operations)]);
+  const operations = turns.flatMap(operationRows);
+  if (operations.length > 0) await sql.run('turn_operations', OPERATIONS.text, OPERATIONS.values([operations]));
   const events = turns.flatMap(eventRows);
-  if (events.length > 0) await sql.run('turn_events', EVENTS, [toJson(events)]);
+  if (events.length > 0) await sql.run('turn_events', EVENTS.text, EVENTS.values([events]));
   const told = turns.flatMap(outboxRows);
-  if (told.length > 0) await sql.run('outbox', OUTBOX, [toJson(told)]);
+  if (told.length > 0) await sql.run('outbox', OUTBOX.text, OUTBOX.values([told]));
   const notes = turns.flatMap((turn) => turn.notes.map((note) => ({ turn, note })));
   if (notes.length > 0) {
     await sql.run('turn_notes', NOTES, [
