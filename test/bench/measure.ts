@@ -1,9 +1,9 @@
 /** What the parts of the bench share: rounds by turns, and their medians. */
 
 /** One round of the same work, done by Deskmesh and by what it is measured against. */
-export interface Round {
-  readonly ours: number;
-  readonly bare: number;
+export interface Round<Value = number> {
+  readonly ours: Value;
+  readonly bare: Value;
 }
 
 export interface Row {
