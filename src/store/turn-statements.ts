@@ -1,4 +1,4 @@
-/** The statements of a turn. Each takes lists, with a row for each turn (or part of a turn) of the group. */
+/** The statements of a turn. Each takes many rows at once, one for each turn (or part of a turn) of the group: those that run for every event as lists, the others as arrays. */
 import { statementOver, type Columns, type List } from './lists.ts';
 import { OUTBOX_COLUMNS, outboxFrom } from './outbox.ts';
 
