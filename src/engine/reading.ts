@@ -1,11 +1,12 @@
 /** What a genuine webhook says, as the receipt that is kept of it: validated, read by its connector, never lost whatever comes of that. Pure but for the connector. */
 import { hash } from 'node:crypto';
 import type { Validate } from '../contracts/validator.ts';
+import { storableText } from '../core/storable.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Account, Connector, Inbound, Reading, SignatureScheme } from '../ports/connector.ts';
 import type { NewReceipt } from '../ports/intake.ts';
 import { decoderFor } from './decode.ts';
-import { isPlainId, storableReason, storableText, storableTicket } from './storable.ts';
+import { isPlainId, storableReason, storableTicket } from './storable.ts';
 
 /** An account with what every webhook of its needs; made once for each version of the account. */
 export interface Door {

@@ -1,12 +1,8 @@
-/** Texts that PostgreSQL can keep: without NUL and without halves of surrogate pairs, which JSON's escapes can bring in. */
+/** What PostgreSQL can keep of reasons, tickets and ids. */
 import type { Ticket } from '../core/model.ts';
+import { storableText } from '../core/storable.ts';
 
 const MAX_REASON = 2000;
-
-export function storableText(text: string): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed();
-  return whole.includes('\u0000') ? whole.replaceAll('\u0000', '') : whole;
-}
 
 /** A reason for a person to read: storable, and not longer than anybody reads. */
 export function storableReason(text: string): string {

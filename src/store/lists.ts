@@ -4,7 +4,8 @@
  * separates is a control character, or, where a text holds that, something that none holds.
  */
 import { randomUUID } from 'node:crypto';
-import { storableText, toJson } from './rows.ts';
+import { storableText } from '../core/storable.ts';
+import { toJson } from './rows.ts';
 
 export type ColumnType = 'uuid' | 'int' | 'bigint' | 'float8' | 'boolean' | 'text' | 'json' | 'jsonb';
 

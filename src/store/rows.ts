@@ -1,5 +1,6 @@
 /** How replicas, links and their parts are laid out in rows, and read back. */
 import { ticketKey } from '../core/keys.ts';
+import { storableText } from '../core/storable.ts';
 import type { Copy, Link, LinkComment, Replica, ReplicaState } from '../core/state.ts';
 import type { Lane } from '../ports/store.ts';
 import { replicaIn, type Doc } from './doc.ts';
@@ -13,11 +14,6 @@ export function toJson(value: unknown): string {
   return text.includes('\\u0000') || text.includes('\\ud')
     ? JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? storableText(part) : part))
     : text;
-}
-
-/** A text as the database takes it, by the same rule. */
-export function storableText(text: string): string {
-  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '');
 }
 
 /** An order of tickets for whoever locks several rows of them. */

@@ -1,9 +1,9 @@
 /** Lists as parameters: what a statement reads of them is what was given, whatever the texts hold. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { storableText } from '../../../src/core/storable.ts';
 import { connectDatabase, type Database } from '../../../src/store/database.ts';
 import { statementOver, type Columns, type ListStatement } from '../../../src/store/lists.ts';
-import { storableText } from '../../../src/store/rows.ts';
 import { createTestDatabase, silentLog, type TestDatabase } from '../../support/database.ts';
 
 let fresh: TestDatabase;
