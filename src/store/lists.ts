@@ -13,7 +13,7 @@ export type ColumnType = 'uuid' | 'int' | 'bigint' | 'float8' | 'boolean' | 'tex
 export type Columns = Readonly<Record<string, ColumnType>>;
 
 /** A row by its columns' names; what is absent is null. */
-export type ListRow = Readonly<Record<string, unknown>>;
+export type ListRow = object;
 
 /** How a statement reads a list: `from ${list('t')}`; with a second name, each row has its place under it, from 1. */
 export type List = (alias: string, place?: string) => string;
@@ -36,7 +36,7 @@ export function statementOver<const Lists extends readonly Columns[]>(lists: Lis
   return {
     text: write(columns.map((list, i) => reading(list, first + i)) as unknown as Each<Lists, List>, first + lists.length),
     values(rows, more = []) {
-      const all = columns.map((list, i) => (rows[i] ?? []).map((row) => list.map(([name, type]) => cellOf(type, row[name]))));
+      const all = columns.map((list, i) => (rows[i] ?? []).map((row) => list.map(([name, type]) => cellOf(type, (row as Readonly<Record<string, unknown>>)[name]))));
       const marks = marksFor(all, columns);
       const [line, cell, none] = marks;
       const texts = all.map((list) => list.map((row) => (none === '' ? row : row.map((one) => one ?? none)).join(cell)).join(line));

@@ -1,7 +1,7 @@
 /** The two commonest kinds of turn, each of which one statement commits whole. */
 import type { Turn } from '../ports/store.ts';
 import type { Sql } from './database.ts';
-import { eventRows, operationRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, type UpdatedRow } from './turn-rows.ts';
 import { BIRTH, BIRTH_TOLD, PLAIN } from './turn-statements.ts';
 
 /** A turn that writes its replica and what was done there, and nothing else: most turns. */
@@ -18,7 +18,7 @@ export function isBirth(turn: Turn): boolean {
 }
 
 export function commitPlain(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {
-  return sql.run<UpdatedRow>('turn_plain', PLAIN.text, PLAIN.values([turns.map((turn) => replicaRow(turn, null)), turns.flatMap(operationRows)]));
+  return sql.run<UpdatedRow>('turn_plain', PLAIN.text, PLAIN.values([turns.map((turn) => replicaRow(turn, null)), turns.flatMap(({ operations }) => operations)]));
 }
 
 export function commitBirths(sql: Sql, turns: readonly Turn[]): Promise<UpdatedRow[]> {

@@ -87,10 +87,6 @@ export function sameCopies(before: Replica, after: Replica): boolean {
   return uids.length === Object.keys(before.copies).length && uids.every((uid) => before.copies[uid] === after.copies[uid]);
 }
 
-export function operationRows({ operations }: Turn): Record<string, unknown>[] {
-  return operations.map((operation) => ({ ...operation }));
-}
-
 /** What a turn tells those who follow its account. */
 export function eventRows({ before, replica, link, events = [] }: Turn): Record<string, unknown>[] {
   return events.map((event) => ({

@@ -10,7 +10,7 @@ import { createBatch } from './batch.ts';
 import { OUTBOX } from './outbox.ts';
 import { byPlace, toJson } from './rows.ts';
 import { commitBirths, commitPlain, isBirth, isPlain } from './turn-kinds.ts';
-import { eventRows, operationRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, thereAlready, type UpdatedRow } from './turn-rows.ts';
+import { eventRows, outboxRows, replicaRow, sameCopies, settledReceipts, spawnedRows, thereAlready, type UpdatedRow } from './turn-rows.ts';
 
 /** Turns of one group at most. */
 const MOST = 100;
@@ -222,7 +222,7 @@ async function writeParts(sql: Sql, turns: readonly Turn[], stolen: ReadonlyMap<
       settled.map(({ reason }) => reason),
     ]);
   }
-  const operations = turns.flatMap(operationRows);
+  const operations = turns.flatMap((turn) => turn.operations);
   if (operations.length > 0) await sql.run('turn_operations', OPERATIONS.text, OPERATIONS.values([operations]));
   const events = turns.flatMap(eventRows);
   if (events.length > 0) await sql.run('turn_events', EVENTS.text, EVENTS.values([events]));
