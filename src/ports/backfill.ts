@@ -67,7 +67,7 @@ export interface Doubt extends TicketPlace {
 export interface BackfillStore {
   /**
    * Begins a backfill, or goes on with the one of this mirror that is not done and has the same `since`. Whatever an earlier one has
-   * seen is forgotten, but not what a person decided.
+   * seen or doubted is forgotten, but not what a person decided.
    */
   begin(draft: BackfillDraft, now: number): Promise<Backfill>;
   get(mirror: string): Promise<Backfill | null>;
@@ -94,6 +94,7 @@ export interface BackfillStore {
   sighting(mirror: string, place: TicketPlace): Promise<Sighting | null>;
   /** The tickets that wear any of these, at most `limit`. */
   seek(mirror: string, sought: readonly Sought[], limit: number): Promise<readonly Candidate[]>;
+  /** Notes what waits for a person. What is mirrored already is passed over. */
   doubt(mirror: string, doubts: readonly Doubt[]): Promise<void>;
   doubtful(mirror: string): Promise<readonly Doubt[]>;
   /** What a person decided: these tickets wear these traits from now on, and are looked at again. Gives those that were never seen. */

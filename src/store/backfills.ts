@@ -102,7 +102,8 @@ left join links l on l.id = r.link_id`;
 
 const DOUBT = `
 insert into sightings (mirror, account_id, ticket_id, created, state, doubt)
-select $1, account_id, ticket_id, 0, 'doubtful', doubt from unnest($2::int[], $3::text[], $4::jsonb[]) as t (account_id, ticket_id, doubt)
+select $1, s.account_id, s.ticket_id, 0, 'doubtful', s.doubt from unnest($2::int[], $3::text[], $4::jsonb[]) as s (account_id, ticket_id, doubt)
+where not ${LINKED}
 on conflict (mirror, account_id, ticket_id) do update set state = 'doubtful', doubt = excluded.doubt`;
 
 const KNOWN = `
@@ -151,7 +152,7 @@ export function createBackfills({ database, world }: { readonly database: Databa
         await sql.run('backfill_forget_lists', `delete from backfill_lists where mirror = $1`, [mirror]);
         await sql.run('backfill_forget_traits', FORGET_TRAITS, [mirror]);
         await sql.run('backfill_forget_sightings', FORGET_SIGHTINGS, [mirror]);
-        await sql.run('backfill_keep_decided', `update sightings set state = 'listed', tries = 0 where mirror = $1 and state <> 'doubtful'`, [mirror]);
+        await sql.run('backfill_keep_decided', `update sightings set state = 'listed', tries = 0, doubt = null where mirror = $1`, [mirror]);
         await sql.run(
           'backfill_begin',
           `insert into backfills (mirror, state, since, began, accounts, sources, pairs, per_minute, estimate) values ($1, 'listing', $2, $3, $4, $5, $6, $7, $8)`,

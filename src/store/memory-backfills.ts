@@ -65,7 +65,7 @@ export function createMemoryBackfills(
       for (const [name, one] of kept) {
         const traits = one.sighting.traits.filter(isDecision);
         if (traits.length === 0) kept.delete(name);
-        else kept.set(name, { ...one, sighting: { ...one.sighting, traits }, state: one.state === 'doubtful' ? 'doubtful' : 'listed', tries: 0 });
+        else kept.set(name, { ...one, sighting: { ...one.sighting, traits }, state: 'listed', tries: 0, doubt: null });
       }
       const lists = draft.accounts.map((id) => ({ account_id: id, page: null, turn: 1, fresh: 0, done: false, problem: null, budget: null }));
       const begun: Held = { backfill: { ...draft, state: 'listing', began: now, ended: null, lists }, lease: null, until: 0 };
@@ -169,6 +169,7 @@ export function createMemoryBackfills(
     },
     async doubt(mirror, doubts) {
       for (const { because, candidates, account_id, ticket_id } of doubts) {
+        if (linkIdOf({ account_id, ticket_id }) !== null) continue;
         const known = of(mirror).get(nameOf({ account_id, ticket_id }));
         of(mirror).set(nameOf({ account_id, ticket_id }), {
           tries: 0, sighting: { account_id, ticket_id, created: 0, traits: [] }, ...known, state: 'doubtful', doubt: { because, candidates },

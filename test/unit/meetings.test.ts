@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { joinedTrait, traitsOf, type PairTerms } from '../../src/core/pairing.ts';
 import { USUAL_TERMS } from '../../src/core/rules.ts';
+import { newLink, pairedReplica } from '../../src/core/state.ts';
 import { createMeetings, type Meetings } from '../../src/engine/meetings.ts';
 import { createRoster, type Member, type Roster } from '../../src/engine/roster.ts';
 import type { Connector, Desk } from '../../src/ports/connector.ts';
@@ -88,6 +89,28 @@ describe('a ticket that is older than its mirror', () => {
     await store.backfills.decide('m', [a, c].map((place) => ({ place, trait: joinedTrait(a, c) })));
     expect(await meetings.of(member(1), older('a'))).toEqual({ kind: 'begin', others: [c] });
     expect(await meetings.of(member(2), older('b'))).toEqual({ kind: 'begin', others: [] });
+  });
+
+  test('waits, and raises no doubt, when its counterpart has just begun the link of both', async () => {
+    await listed([1, older('a')], [2, older('b')]);
+    const [a, b] = [{ account_id: 1, ticket_id: 'a' }, { account_id: 2, ticket_id: 'b' }];
+    await store.backfills.decide('m', [a, b].map((place) => ({ place, trait: joinedTrait(a, b) })));
+    await store.lanes.signal(1, [{ ticketId: 'a', modified_at: null, is_deleted: false, force: false }]);
+    const [lane] = await store.lanes.claim([{ account_id: 1, free: 1 }], 1, HOUR);
+    if (lane === undefined) throw new Error('not due');
+    const born = newLink('11111111-1111-7111-8111-111111111111', 1, NOW);
+    const link = { ...born, version: 1, accounts: [1, 2] };
+    expect(await store.lanes.commit({
+      lease: lane.lease, before: lane.replica, replica: { ...lane.replica, link_id: link.id, state: 'present', version: 1 }, link: { before: born, after: link }, read: lane.signalled,
+      settles: null, spawn: [{ replica: pairedReplica('22222222-2222-7222-8222-222222222222', link, 2, 'b'), lease: null }], adopted_by: null, operations: [], notes: [], release: { inMs: null },
+    })).toBe('done');
+    expect(await meetings.of(member(2), older('b'))).toEqual({ kind: 'wait' });
+    await store.backfills.signalled('m', [a, b]);
+    await store.backfills.settle('m');
+    await store.backfills.advance('m', lease, 'done', NOW);
+    // All is mirrored already when it is asked for again.
+    await listed([1, older('a')], [2, older('b')]);
+    expect(await store.backfills.counts('m')).toMatchObject([1, 2].map(() => ({ seen: 1, brought: 0, linked: 1, doubtful: 0 })));
   });
 
   test('a link does not grow to an account where its counterparts wait to be met', async () => {

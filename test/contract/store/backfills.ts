@@ -234,7 +234,15 @@ export function backfillSuite(name: string, make: () => Promise<Subject>): void 
       expect((await store.backfills.next(mirror, 10)).places).toEqual(expect.arrayContaining([a, x, c]));
       await end(mirror, again);
 
+      // Doubted in spite of it, and mirrored: neither is a doubt when it is begun anew.
+      await store.backfills.doubt(mirror, [{ ...a, because: 'its counterpart was deleted', candidates: [x] }]);
+      await signal(here, 'c');
+      expect(await store.lanes.commit(birth(await laneOf(c)))).toBe('done');
+      await store.backfills.doubt(mirror, [{ ...c, because: 'two fit', candidates: [a] }]);
+      expect((await store.backfills.doubtful(mirror)).map(({ ticket_id: id }) => id)).toEqual(['never listed', 'a']);
+      expect((await store.backfills.counts(mirror)).find(({ account_id: id }) => id === here)).toMatchObject({ brought: 1, doubtful: 2 });
       await store.backfills.begin(draft, 9_000);
+      expect(await store.backfills.doubtful(mirror)).toEqual([]);
       const anew = await claimed(mirror);
       await store.backfills.saw(mirror, anew, [sighting('a')], list());
       expect((await store.backfills.sighting(mirror, a))?.traits).toEqual(expect.arrayContaining(['id:a', joined]));
