@@ -29,7 +29,7 @@ const SINCE = ['backfill', 'all', '--since', '2026-01-01'];
 async function kill(): Promise<void> {
   const children = await descendants(serve.pid);
   await serve.stop('SIGKILL');
-  await untilGone(children, 30_000);
+  await untilGone(children);
 }
 
 beforeAll(async () => {
@@ -81,9 +81,9 @@ test('history is brought once, and what is on both sides becomes one, though the
   expect(summaryOf(lines)).toMatchObject({ state: 'done', left: 0, underway: 0, gone: 0, doubtful: 3, pairs: PAIRS });
   expect(code).toBe(2);
   const which = (at: Name): Expected[] => Array.from({ length: at === 'zendesk' ? 2 : 1 }, () => ({ subject: 'Which one', comments: [] }));
-  await until(() => BOTH.every((name) => trio.tickets(name).length === expected.length + which(name).length), { withinMs: 60_000, what: () => `tickets: ${BOTH.map((name) => trio.tickets(name).length).join(', ')} of ${expected.length}` });
+  await until(() => BOTH.every((name) => trio.tickets(name).length === expected.length + which(name).length), { what: () => `tickets: ${BOTH.map((name) => trio.tickets(name).length).join(', ')} of ${expected.length}` });
   const wrong = (): readonly string[] => differences(trio, expected, BOTH).filter((sentence) => !sentence.includes('Which one'));
-  await until(() => wrong().length === 0, { withinMs: 60_000, what: () => wrong().slice(0, 5).join('; ') });
+  await until(() => wrong().length === 0, { what: () => wrong().slice(0, 5).join('; ') });
   expect(BOTH.map((name) => idsOf(name, 'Which one').length)).toEqual([2, 1]);
   expect(serve.stderr()).toBe('');
 }, 600_000);
@@ -97,14 +97,14 @@ test('what nobody can tell is listed with what it may be, and done as a person s
   expect(lines).toHaveLength(3);
   expect(lines).toContainEqual({ doubtful: { ticket: `freshdesk:${third}`, because, candidates: expect.arrayContaining([`zendesk:${first}`, `zendesk:${second}`]) } });
   expect(await prose(trio, ['backfill', 'all', '--pair', `zendesk:${first}=freshdesk:${third}`, '--alone', `zendesk:${second}`])).toMatch(/^2 decisions noted/);
-  await until(() => BOTH.every((name) => idsOf(name, 'Which one').length === 2), { withinMs: 60_000, what: 'the one that is alone on both sides' });
+  await until(() => BOTH.every((name) => idsOf(name, 'Which one').length === 2), { what: 'the one that is alone on both sides' });
 
   // They are one from now on: what is said on one is heard on the other, and only there.
   await trio.human('freshdesk').comment(third, 'This one it was.', 'public');
-  await until(() => trio.tickets('zendesk').find(({ id }) => id === first)?.comments.some(({ text }) => text.includes('This one it was.')) === true, { withinMs: 60_000, what: 'the word on the other side' });
+  await until(() => trio.tickets('zendesk').find(({ id }) => id === first)?.comments.some(({ text }) => text.includes('This one it was.')) === true, { what: 'the word on the other side' });
   // A copy shows on its desk a moment before the answer of its create is on record; then drift has all of them.
   const drifted = async (): Promise<unknown> => (await jsonLines(trio, ['drift'])).lines.at(-1);
-  await until(async () => (await drifted() as { readonly drift: { readonly missing: number } }).drift.missing === 0, { withinMs: 60_000, everyMs: 500, what: 'that nothing is missing' });
+  await until(async () => (await drifted() as { readonly drift: { readonly missing: number } }).drift.missing === 0, { everyMs: 500, what: 'that nothing is missing' });
   const after = await jsonLines(trio, SINCE);
   expect(after.code).toBe(0);
   expect(summaryOf(after.lines)).toMatchObject({ state: 'done', doubtful: 0, brought: 0, linked: 2 * (2 * ALONE + PAIRS + 2 + 4) - (2 * ALONE + 4 + 1) });

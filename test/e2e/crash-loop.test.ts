@@ -20,7 +20,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   [folder, database] = await Promise.all([mkdtemp(join(tmpdir(), 'deskmesh-crash-')), createTestDatabase()]);
-}, 60_000);
+});
 afterAll(async () => {
   await database.drop();
   await rm(folder, { recursive: true, force: true });

@@ -31,7 +31,7 @@ beforeAll(async () => {
   database = connectDatabase(fresh.url, silentLog);
   store = createStore({ database, box: createSecretBox(SECRET_KEY), world, wake: () => null, leaseMs: 30_000 });
   endpoint = await startEndpoint();
-}, 60_000);
+});
 afterAll(async () => {
   await serve?.stop('SIGKILL');
   await database?.close();
@@ -57,7 +57,7 @@ test(`a process that is killed ${KILLS} times during ${DELIVERIES} deliveries lo
   const repeatable: number[] = [];
   for (let kill = 1; kill <= KILLS; kill += 1) {
     const due = (DELIVERIES / (KILLS + 1)) * kill;
-    await until(() => endpoint.heard.length >= due, { withinMs: 60_000, what: () => `${endpoint.heard.length} of ${due} heard` });
+    await until(() => endpoint.heard.length >= due, { what: () => `${endpoint.heard.length} of ${due} heard` });
     await serve.stop('SIGKILL');
     const recorded = await idsOf('delivered');
     const heardBefore = endpoint.heard.length;
@@ -66,7 +66,7 @@ test(`a process that is killed ${KILLS} times during ${DELIVERIES} deliveries lo
     // A lease outlives its process by a minute, which passes now.
     await database.run('minute', `update deliveries set due_at = due_at - interval '1 minute' where lease is not null`, []);
     await start();
-    await until(async () => endpoint.heard.length > heardBefore, { withinMs: 60_000, what: 'work going on' });
+    await until(async () => endpoint.heard.length > heardBefore, { what: 'work going on' });
     const again = endpoint.heard.slice(heardBefore).filter(({ headers }) => recorded.has(String(headers['webhook-id'])));
     expect(again).toEqual([]);
   }

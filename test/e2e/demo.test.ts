@@ -216,7 +216,7 @@ describe('deskmesh demo', () => {
     expect({ code, stderr, last: stdout.split('\n').at(-1) }).toEqual({ code: 0, stderr: '', last: 'demo: 16 of 16 mirrored' });
     expect(stdout).not.toContain('\u001b');
     await nothingLeft(processes, port);
-  }, 90_000);
+  });
 
   test('stops cleanly on Ctrl-C in the middle of the story', async () => {
     const port = await freePort();
@@ -225,7 +225,7 @@ describe('deskmesh demo', () => {
     expect(await demo.stop('SIGINT')).toEqual({ code: 130, signal: null });
     expect(demo.stderr()).toBe('');
     await nothingLeft(processes, port);
-  }, 60_000);
+  });
 });
 
 function freePort(): Promise<number> {

@@ -23,8 +23,8 @@ beforeAll(async () => {
     await trio.human(name).comment(id, `Aside on ${n}`, 'private');
     expected.push({ subject, comments: [{ text: `First word on ${n}`, public: true }, { text: `Aside on ${n}`, public: false }] });
   }
-  await untilAlike(trio, expected, 30_000);
-}, 90_000);
+  await untilAlike(trio, expected, 60_000);
+});
 afterAll(() => trio.close());
 
 const idOn = (name: Name, subject: string): string => trio.tickets(name).find((ticket) => ticket.subject === subject)?.id ?? '';
@@ -40,7 +40,7 @@ test('a mesh in order has no drift, and reading it changes nothing', async () =>
   expect(await prose(trio, ['drift', '--mirror', 'all'])).toBe('mirrored 12, missing 0, extra 0, differing 0');
   expect(writes()).toBe(before);
   expect(await jsonLines(trio, ['drift', '--mirror', 'none'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/no mirror none: known are all/) });
-}, 60_000);
+});
 
 test('what lost webhooks left behind is told with both values, and repaired by the loop', async () => {
   // What comes while nobody listens is lost for good.
@@ -76,8 +76,8 @@ test('what lost webhooks left behind is told with both values, and repaired by t
     ...(one.subject === changed && { priority: 'urgent' }),
     ...(one.subject === said && { comments: [...one.comments, { text: 'Nobody heard this', public: false }] }),
   }));
-  await untilAlike(trio, [...now, { subject: 'Never told', comments: [] }], 5_000);
-}, 120_000);
+  await untilAlike(trio, [...now, { subject: 'Never told', comments: [] }], 60_000);
+});
 
 test('a desk that cannot be read is said to be unread, and is no drift', async () => {
   trio.fault('freshdesk', { kind: 'status', status: 403, method: 'GET', path: '/api/v2/tickets' });
@@ -86,7 +86,7 @@ test('a desk that cannot be read is said to be unread, and is no drift', async (
   expect(code).toBe(1);
   expect(lines.some(({ unread }) => (unread as Line | undefined)?.['account'] === 'freshdesk')).toBe(true);
   expect(summaryOf(lines)).toMatchObject({ missing: 0, extra: 0, differing: 0 });
-}, 60_000);
+});
 
 test('a repair that nobody takes up says so', async () => {
   await serve.stop();
@@ -98,4 +98,4 @@ test('a repair that nobody takes up says so', async () => {
   })();
   expect(code).toBe(2);
   expect(stdout).toMatch(/Nobody is working: start deskmesh serve/);
-}, 120_000);
+});

@@ -11,7 +11,7 @@ let trio: Trio;
 beforeAll(async () => {
   trio = await startTrio();
   await trio.mesh();
-}, 60_000);
+});
 afterAll(() => trio?.close());
 
 const idOn = (name: Name, subject: string): string => trio.tickets(name).find((ticket) => ticket.subject === subject)?.id ?? '';
@@ -19,7 +19,7 @@ const idOn = (name: Name, subject: string): string => trio.tickets(name).find((t
 test('what happened while nobody listened is there after one sweep: new tickets, changes, comments and deletions', async () => {
   const first = await trio.serve({ LOG_LEVEL: 'error' });
   for (const name of NAMES) for (const what of ['kept', 'deleted']) await trio.human(name).create(`${what} of ${name}`);
-  await untilAlike(trio, NAMES.flatMap((name) => ['kept', 'deleted'].map((what) => ({ subject: `${what} of ${name}`, comments: [] }))), 30_000);
+  await untilAlike(trio, NAMES.flatMap((name) => ['kept', 'deleted'].map((what) => ({ subject: `${what} of ${name}`, comments: [] }))), 60_000);
   await first.stop();
 
   for (const name of NAMES) trio.fault(name, { kind: 'drop', rate: 1 });
@@ -41,4 +41,4 @@ test('what happened while nobody listened is there after one sweep: new tickets,
   const second = await trio.serve({ LOG_LEVEL: 'error', SWEEP_SECONDS: '3600' });
   await untilAlike(trio, wanted, 150_000);
   expect(second.stderr()).toBe('');
-}, 240_000);
+}, 300_000);

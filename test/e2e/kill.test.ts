@@ -29,7 +29,7 @@ beforeAll(async () => {
   // What comes while nobody listens is lost for good.
   for (const name of ['helpdesk', 'freshdesk'] as const) await control(trio.desk(name), 'settings', { webhook_retry_ms: [] });
   serve = await trio.serve({ LOG_LEVEL: 'error' });
-}, 60_000);
+});
 afterAll(() => trio.close());
 
 test(`a process that is killed ${KILLS} times while ${TICKETS} tickets with comments go through loses and doubles nothing`, async () => {

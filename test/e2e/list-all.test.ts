@@ -37,7 +37,7 @@ beforeAll(async () => {
     NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --max-semi-space-size=4`,
   });
   url = (await server.ready()) ?? '';
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
   await Promise.all((desks ?? []).map((desk) => desk.close()));

@@ -13,7 +13,7 @@ beforeAll(async () => {
   trio = await startTrio();
   await trio.mesh({ names: ['zendesk', 'freshdesk'] });
   serve = await trio.serve({ LOG_LEVEL: 'error' });
-}, 60_000);
+});
 afterAll(() => trio.close());
 
 const lines = (...args: string[]): Promise<Said> => jsonLines(trio, args);
@@ -31,7 +31,7 @@ test('explain tells a ticket from its first webhook to the echo of the last writ
         const { lines: all } = await lines('explain', `zendesk:${id}`);
         return all.filter(({ what, found }) => what === 'look' && found === 'nothing new').length >= writes && all;
       },
-      { what: `the echoes of ${writes} writes`, withinMs: 30_000, everyMs: 200 },
+      { what: `the echoes of ${writes} writes`, everyMs: 200 },
     );
   await untilAlike(trio, [{ subject: 'Explained', comments: [] }], 15_000, both);
   await echoed(1);
@@ -69,7 +69,7 @@ test('explain tells a ticket from its first webhook to the echo of the last writ
   expect(prose).toMatch(/changed: it was changed on this desk\n.*status “open” → “pending”/);
   expect(prose).toMatch(/ticket\.create, try 1 → done, as \d+/);
   expect(prose).toMatch(/the echo of our own write \d+/);
-}, 120_000);
+});
 
 test('what nobody knows is said in a sentence, with a code that a script can test', async () => {
   expect(await lines('explain', 'zendesk:4711')).toMatchObject({ code: 1, lines: [], stderr: expect.stringMatching(/zendesk:4711: this ticket is not known/) });
@@ -77,7 +77,7 @@ test('what nobody knows is said in a sentence, with a code that a script can tes
   expect(await lines('replay', '999999')).toMatchObject({ code: 1, lines: [{ replayed: { receipt: '999999', problem: expect.stringMatching(/no such receipt/) } }] });
   expect(await lines('release', 'freshdesk:nope')).toMatchObject({ code: 1, lines: [{ missed: { name: 'freshdesk:nope' } }] });
   expect(await lines('release', '--account', 'nobody')).toMatchObject({ code: 1, stderr: expect.stringMatching(/no account nobody/) });
-}, 60_000);
+});
 
 test('a step that was refused twice is listed, explained and freed, and then it is done', async () => {
   const ticket = idOn('freshdesk', 'Explained');
@@ -93,7 +93,7 @@ test('a step that was refused twice is listed, explained and freed, and then it 
   expect(released).toMatchObject({ code: 0, lines: [{ released: { kind: 'ticket.update', name: 'field:priority', outcome: 'free' } }] });
   await untilAlike(trio, [{ subject: 'Explained', priority: 'urgent', comments: [{ text: 'Between us', public: false }] }], 15_000, both);
   expect(await text('release')).toBe('nothing waits for a person');
-}, 60_000);
+});
 
 test('a webhook that could not be read is listed, stays parked as long as nobody understands it, and can be looked into without a trace', async () => {
   const hook = serve.accounts().find(({ name }) => name === 'freshdesk')?.hook_url ?? '';
@@ -105,7 +105,7 @@ test('a webhook that could not be read is listed, stays parked as long as nobody
   expect(await lines('replay', '--dry-run', receipt)).toMatchObject({ code: 0, lines: [{ rehearsed: { receipt, before: 'parked', now: { state: 'parked' }, would: null } }] });
   expect(await lines('release', receipt)).toMatchObject({ code: 1, lines: [{ released: { receipt_id: receipt, outcome: 'again' } }] });
   expect((await lines('release')).lines).toHaveLength(1);
-}, 60_000);
+});
 
 test('a rehearsal shows what a lost webhook would have brought and what would be written, and writes nothing; the replay does it', async () => {
   const subject = 'Explained';
@@ -136,7 +136,7 @@ test('a rehearsal shows what a lost webhook would have brought and what would be
   expect(await lines('replay', receipt)).toMatchObject({ code: 0, lines: [{ replayed: { receipt, now: { state: 'accepted' }, problem: null } }] });
   serve = await trio.serve({ LOG_LEVEL: 'error', SWEEP_SECONDS: '300' });
   await untilAlike(trio, [{ subject: 'Explained anew', comments: [{ text: 'Between us', public: false }] }], 15_000, both);
-}, 60_000);
+});
 
 test('two people who change the same field at once: both desks end alike, and the value that lost is in the story', async () => {
   const ids = both.map((name) => idOn(name, 'Explained anew'));
@@ -150,4 +150,4 @@ test('two people who change the same field at once: both desks end alike, and th
   const { lines: told } = await lines('explain', `zendesk:${ids[0]}`);
   expect(told.filter(({ note }) => note === 'conflict')).toMatchObject([{ field: 'subject', values: { won: subject, lost } }]);
   expect(serve.stderr()).toBe('');
-}, 60_000);
+});

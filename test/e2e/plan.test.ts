@@ -22,7 +22,7 @@ beforeAll(async () => {
     await trio.human('zendesk').comment(id, `About ${subject.toLowerCase()}`, 'public');
   }
   await untilAlike(trio, ['First', 'Second'].map((subject) => ({ subject, comments: [] })), 15_000, ['freshdesk']);
-}, 60_000);
+});
 afterAll(() => trio.close());
 
 interface Mesh {
@@ -47,7 +47,7 @@ test('the file that is applied already changes nothing', async () => {
   expect(of(lines, 'account')).toMatchObject(both.map((name) => ({ name, change: 'same' })));
   expect(of(lines, 'mirror')).toMatchObject([{ name: 'all', change: 'same' }]);
   expect(of(lines, 'plan')).toEqual([{ links: 0, due: 0, dropped: 0 }]);
-}, 30_000);
+});
 
 test('another account and other terms are told with the writes that they would cause, and nothing is written', async () => {
   const before = writes();
@@ -84,7 +84,7 @@ test('another account and other terms are told with the writes that they would c
   expect(text).not.toMatch(/sandbox-.*(?:key|token)/);
   expect(writes()).toEqual(before);
   expect((await jsonLines(trio, ['plan', '--config', path])).lines.filter((line) => line['plan'] !== undefined)).toEqual([{ plan: { links: 2, due: 6, dropped: 0 } }]);
-}, 60_000);
+});
 
 test('a faulty file is refused with every fault in its place, and without one the command says what it needs', async () => {
   const path = join(trio.folder, 'broken.yaml');
@@ -94,4 +94,4 @@ test('a faulty file is refused with every fault in its place, and without one th
   expect(broken.stderr).toMatch(/There is no connector of this name.*zendesk/s);
   expect(broken.stderr).toMatch(/There is no account of this name/);
   expect(await finished(trio.command(['plan']))).toMatchObject({ code: 1, stderr: expect.stringMatching(/name mesh\.yaml here/) });
-}, 30_000);
+});

@@ -133,7 +133,7 @@ test('a data folder in use by one Deskmesh is refused to a second, which does th
   const children = await descendants(first.pid);
   expect(children.length).toBeGreaterThan(0);
   expect(await first.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-  await untilGone(children, 1_000);
+  await untilGone(children);
   expect(first.stderr()).toBe('');
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 

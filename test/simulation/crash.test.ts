@@ -162,7 +162,7 @@ test.each(CRASH_STORIES.map((story) => [story.name, story] as const))('dying at 
       expect({ index, when, died: crashed.died, ...endOf(crashed) }).toEqual({ index, when, died: name, ...end });
     }
   }
-}, 240_000);
+}, 300_000);
 
 test('the stories between them do everything that the code knows to do', async () => {
   const played = [];
@@ -181,4 +181,4 @@ test('the stories between them do everything that the code knows to do', async (
   for (let seed = 1; seed <= 40; seed += 1) await simulateSeed(seed, seed % 2 === 0 ? CALM : STORM, { bend });
   expect([...byChance].filter((call) => !told.has(call))).toEqual([]);
   expect(byChance.size).toBeGreaterThan(STEP_KINDS.length);
-}, 240_000);
+}, 300_000);

@@ -7,7 +7,7 @@ import { STAGINGS } from './stagings.ts';
 
 test.each(Object.entries(STAGINGS))('%s', async (_, play) => {
   expect(await play()).toEqual([]);
-}, 60_000);
+});
 
 describe('rule 3: a request that takes effect after our look', () => {
   test('a second copy of a comment is recognised as our own and deleted', async () => {

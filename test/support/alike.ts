@@ -58,7 +58,7 @@ const FEED: Readonly<Record<Name, string>> = {
 };
 
 /** Resolves once every desk has been swept whole at least so many times from now on. */
-export async function untilSwept(trio: Trio, times: number, withinMs = 30_000): Promise<void> {
+export async function untilSwept(trio: Trio, times: number, withinMs = 60_000): Promise<void> {
   const asked = (name: Name): number => trio.counts(name).requests[FEED[name]] ?? 0;
   const before = new Map(NAMES.map((name) => [name, asked(name)]));
   // One may be under way now, and Freshdesk is asked three times a sweep: for what lives, for what is in the trash, and for spam.

@@ -139,7 +139,7 @@ async function linked(site: ApiSite): Promise<{ readonly link: string; readonly 
       const { body: list } = await site.ask('/operations?outcome=done');
       return (list['objects'] as { id: string; link: string }[])[0];
     },
-    { withinMs: 30_000, what: 'an operation' },
+    { what: 'an operation' },
   );
   const waiting = edges.slice(0, 1);
   await store.accounts.apply([], [{ name: 'both', edges: waiting.map((edge) => ({ ...edge, terms: { ...edge.terms, where: { properties: { subject: { const: 'nothing is called this' } }, required: ['subject'] } } })), lenses: {} }]);

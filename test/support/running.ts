@@ -117,7 +117,7 @@ export async function descendants(pid: number): Promise<readonly Process[]> {
 }
 
 /** Resolves once none of these processes lives. */
-export async function untilGone(gone: readonly Process[], withinMs = 10_000): Promise<void> {
+export async function untilGone(gone: readonly Process[], withinMs = 60_000): Promise<void> {
   let left: readonly Process[] = gone;
   await until(
     async () => {

@@ -9,7 +9,7 @@ export interface Patience {
 }
 
 /** The first value that is neither null, undefined nor false. Rejects when the deadline passes. */
-export async function until<T>(ask: () => T | Promise<T>, { withinMs = 20_000, everyMs = 20, what }: Patience): Promise<NonNullable<Exclude<T, false>>> {
+export async function until<T>(ask: () => T | Promise<T>, { withinMs = 60_000, everyMs = 20, what }: Patience): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();

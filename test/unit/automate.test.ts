@@ -79,9 +79,9 @@ describe('runs', () => {
     const events = [event(), event()];
     await store.automations.enqueue(events.flatMap((one) => automate.runs(one)));
     automate.nudge();
-    await until(() => Object.keys(now().comments).length === 2, { withinMs: 5_000, what: 'the runs' });
+    await until(() => Object.keys(now().comments).length === 2, { what: 'the runs' });
     expect(now().fields.tags?.value).toEqual(['seen']);
-    await until(() => logged.filter((what) => what === 'automation.ran').length === 4, { withinMs: 5_000, what: 'the runs' });
+    await until(() => logged.filter((what) => what === 'automation.ran').length === 4, { what: 'the runs' });
     // The tag was there already for the second event.
     expect([now().version, nudged]).toEqual([4, 3]);
   });
@@ -100,7 +100,7 @@ describe('runs', () => {
     });
     await store.automations.enqueue([{ automation: TAG, event: event() }]);
     automate.nudge();
-    await until(() => JSON.stringify(now().fields.tags?.value) === '["theirs","seen"]', { withinMs: 5_000, what: 'the runs' });
+    await until(() => JSON.stringify(now().fields.tags?.value) === '["theirs","seen"]', { what: 'the runs' });
     expect(now().fields.tags?.clock).toBe(6);
     expect(results).toEqual(['stale', 'done']);
   });
@@ -117,7 +117,7 @@ describe('runs', () => {
     });
     await store.automations.enqueue(automate.runs(event()));
     automate.nudge();
-    await until(() => Object.keys(now().comments).length === 1, { withinMs: 5_000, what: 'the runs' });
+    await until(() => Object.keys(now().comments).length === 1, { what: 'the runs' });
     expect(waits).toHaveLength(2);
     expect(waits[1]).toBeGreaterThan(waits[0] ?? 0);
     expect(logged.filter((what) => what === 'automation.failed')).toHaveLength(2);
@@ -134,12 +134,12 @@ describe('runs', () => {
     });
     await store.automations.enqueue(automate.runs(event()));
     automate.nudge();
-    await until(() => store.state.notes.length === 1, { withinMs: 5_000, what: 'the runs' });
+    await until(() => store.state.notes.length === 1, { what: 'the runs' });
     expect(store.state.notes[0]).toMatchObject({ what: 'not done', because: 'automation note: it cannot be decided, which is a fault of Deskmesh; the log has it' });
     broken = false;
     await store.automations.enqueue(automate.runs(event()));
     automate.nudge();
-    await until(() => Object.keys(now().comments).length === 1, { withinMs: 5_000, what: 'the runs' });
+    await until(() => Object.keys(now().comments).length === 1, { what: 'the runs' });
   });
 });
 

@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 let site: ApiSite;
 beforeAll(async () => {
   site = await startSite({ only: ['zendesk', 'freshdesk'], role: 'all' });
-}, 60_000);
+});
 afterAll(() => site?.close());
 
 const draft = (service: string, name: string, more: object = {}): object => ({ name, service, url: site.desk(service).url, credentials: site.desk(service).human, ...more });

@@ -21,7 +21,7 @@ const AGENT = 'ann@example.com';
 let site: ApiSite;
 beforeAll(async () => {
   site = await startSite();
-}, 60_000);
+});
 afterAll(() => site?.close());
 
 const account = (service: string, rest = ''): string => `/accounts/${site.account(service)}${rest}`;

@@ -15,7 +15,7 @@ beforeAll(async () => {
   const note = (event: string, fields?: object): void => void lines.push(JSON.stringify({ event, ...fields }));
   world = { ...shiftingWorld(() => [...site.desks.values()]), log: { debug: note, info: note, warn: note, error: note } };
   site = await startSite({ only: ['zendesk', 'freshdesk', 'helpdesk'], world, settings: { freshdesk: { find_lag_seconds: 5 } } });
-}, 60_000);
+});
 afterAll(() => site?.close());
 afterEach(() => {
   for (const desk of site.desks.values()) desk.faults({ kind: 'none' });

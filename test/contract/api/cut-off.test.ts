@@ -56,7 +56,7 @@ beforeAll(async () => {
   fresh = await createTestDatabase();
   database = connectDatabase(fresh.url, silentLog);
   sandbox = await startSandbox({ only: Object.keys(connectors) });
-}, 60_000);
+});
 afterAll(async () => {
   await database.close();
   await fresh.drop();
@@ -161,7 +161,7 @@ describe.each(Object.keys(connectors))('%s: a request that is cut off at any poi
     );
     // begin, intend, the call, finish: each before and after.
     expect(cuts).toBeGreaterThanOrEqual(8);
-  }, 120_000);
+  });
 
   test('makes one comment and gives one answer', async () => {
     const prepare = rigOf(service);
@@ -180,5 +180,5 @@ describe.each(Object.keys(connectors))('%s: a request that is cut off at any poi
       async ({ desk }, n) => (await all((page) => desk.listComments(ticket, page))).filter(({ content }) => content.includes(`comment number ${n}.`)).length,
     );
     expect(cuts).toBeGreaterThanOrEqual(8);
-  }, 120_000);
+  });
 });

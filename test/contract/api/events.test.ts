@@ -82,7 +82,7 @@ describe('the feed of an account', () => {
     const edges = [['zendesk', 'freshdesk'], ['freshdesk', 'zendesk']].map(([from = '', to = '']) => ({ from, to, terms: { ...USUAL_TERMS, owner: {} } }));
     await site.app.store.accounts.apply([], [{ name: 'both', edges, lenses: {} }]);
     await site.app.roster.refresh(true);
-  }, 60_000);
+  });
   afterAll(() => site?.close());
 
   test('tells what people did there, once, and nothing of what the mirror wrote', async () => {

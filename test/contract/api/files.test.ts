@@ -24,7 +24,7 @@ const tickets = new Map<string, string>();
 beforeAll(async () => {
   site = await startSite();
   for (const service of SERVICES) tickets.set(service, String((await site.ask(`/accounts/${site.account(service)}/helpdesk/tickets`, { body: TICKET })).body['id']));
-}, 60_000);
+});
 afterAll(() => site?.close());
 
 const comments = (service: string): string => `/accounts/${site.account(service)}/helpdesk/tickets/${tickets.get(service)}/comments`;

@@ -19,7 +19,7 @@ beforeAll(async () => {
   site = await startSite({ role: 'all' });
   stock = await prepare(site);
   document = (await ask(`${site.url}/openapi.json`, { token: null })).body;
-}, 120_000);
+});
 afterAll(() => site?.close());
 
 /** Answers have what their schemas say and nothing else. */

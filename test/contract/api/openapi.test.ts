@@ -13,7 +13,7 @@ let document: Json;
 beforeAll(async () => {
   site = await startSite({ only: ['zendesk'], env: { PUBLIC_URL: 'https://mesh.example' } });
   document = (await ask(`${site.url}/openapi.json`, { token: null })).body;
-}, 60_000);
+});
 afterAll(() => site?.close());
 
 describe('the OpenAPI document', () => {

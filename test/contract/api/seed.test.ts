@@ -17,7 +17,7 @@ const runs = new Map<string, Answers>();
 beforeAll(async () => {
   site = await startSite();
   for (const service of SERVICES) runs.set(service, await run(service));
-}, 60_000);
+});
 afterAll(() => site?.close());
 
 /** As an old client does: with the token of one account, and `me`. */

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const edges = [['zendesk', 'freshdesk'], ['freshdesk', 'zendesk']].map(([from = '', to = '']) => ({ from, to, terms: { ...USUAL_TERMS, owner: {} } }));
   await site.app.store.accounts.apply([], [{ name: 'both', edges, lenses: {} }]);
   await site.app.roster.refresh(true);
-}, 60_000);
+});
 afterEach(async () => {
   const { body } = await site.ask('/subscriptions');
   for (const { id, configured_in: where } of body['objects'] as Json[]) if (where === 'api') await site.ask(`/subscriptions/${String(id)}`, { method: 'DELETE' });
@@ -149,7 +149,7 @@ describe('what people do', () => {
     const samples = (await site.ask('/subscriptions/samples?events=ticket.*&limit=2')).body as unknown as MeshEvent[];
     expect(samples.map(({ type, ticket: of }) => [type.startsWith('ticket.'), of?.subject])).toEqual([[true, 'told <b>'], [true, 'told <b>']]);
     expect(JSON.stringify((await site.ask('/subscriptions/samples?events=comment.*&limit=100')).body)).not.toContain('aside');
-  }, 60_000);
+  });
 
   test('to the mesh itself arrives: an account that stops, and one that runs again', async () => {
     const one = await endpoint();

@@ -40,7 +40,7 @@ let document: Document;
 beforeAll(async () => {
   site = await startSite({ only: ['zendesk'] });
   document = (await ask(`${site.url}/openapi.json`, { token: null })).body as unknown as Document;
-}, 60_000);
+});
 afterAll(() => site?.close());
 
 test('every connection leads from a node to a node', () => {

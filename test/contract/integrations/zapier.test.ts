@@ -59,7 +59,7 @@ beforeAll(async () => {
     waiting.get(told.id)?.(told);
   });
   authData = { base_url: `http://127.0.0.1:${trio.port}/`, token: TOKEN };
-}, 60_000);
+});
 afterAll(async () => {
   tester.kill();
   await trio.close();
@@ -117,7 +117,7 @@ describe('triggers', () => {
     expect(Object.keys(event).toSorted()).toEqual(Object.keys(samples['ticket.created']).toSorted());
     await expect(run(at('performUnsubscribe'), { authData, subscribeData })).resolves.toEqual({});
     expect((await ask(`${authData.base_url}v1/subscriptions/${subscribeData.id}`, { token: TOKEN })).status).toBe(404);
-  }, 60_000);
+  });
 
   test('the list of accounts is for choosing one', async () => {
     const list = await run<readonly { id: number; name: string }[]>('triggers.account.operation.perform', { authData, meta: { page: 0 } });
