@@ -33,7 +33,14 @@ export interface ReceiverParts {
   readonly refresh?: () => Promise<void>;
 }
 
-/** How often accounts are read anew because of webhooks that nobody here knows. */
+/** A webhook with the token of this door. */
+interface Admitted {
+  readonly door: Door;
+  /** Why it is not genuine, by the secrets that are known here; null if it is. */
+  readonly doubt: string | null;
+}
+
+/** How often accounts are read anew because of webhooks that nobody here knows, or whose signature nobody here can tell. */
 const REFRESH_EVERY_MS = 100;
 
 export function createReceiver({ accounts, connectors, intake, world, validators, refresh }: ReceiverParts): Receiver {
@@ -43,15 +50,20 @@ export function createReceiver({ accounts, connectors, intake, world, validators
 
   return {
     async receive(accountId, token, inbound) {
-      const find = (): Door | null => {
+      const admit = (): Admitted | null => {
         const account = accounts.byId(accountId);
-        return rightDoor(account === null ? null : doorOf(account), token);
+        const door = rightDoor(account === null ? null : doorOf(account), token);
+        if (door === null) return null;
+        const verdict = verify(door.scheme, inbound, door.account.inbound_secrets, world.now());
+        return { door, doubt: verdict.ok ? null : verdict.why };
       };
-      // An account may have been connected elsewhere a moment ago, and its desk does not come again after a 404.
-      const door = find() ?? ((await caughtUp()) ? find() : null);
-      if (door === null) throw unknownHook();
+      let admitted = admit();
+      // An account may have been connected, or given another secret, elsewhere a moment ago; its desk does not come again after a 404 or 401.
+      if ((admitted === null || admitted.doubt !== null) && (await caughtUp())) admitted = admit();
+      if (admitted === null) throw unknownHook();
+      const { door, doubt } = admitted;
       const decode = decoderFor(inbound.headers['content-type'], door.connector.formats);
-      authenticate(door, inbound, world.now());
+      if (doubt !== null) throw new AppError('unauthorized', doubt);
       const { value, odd } = decode(inbound.rawBody);
       const said = interpret(door, inbound, value);
       if (said.kind === 'challenge') return { status: said.status, body: said.body };
@@ -88,11 +100,6 @@ function createCatchUp(world: World, refresh: ReceiverParts['refresh']): () => P
     });
     return soon;
   };
-}
-
-function authenticate(door: Door, inbound: Inbound, now: number): void {
-  const verdict = verify(door.scheme, inbound, door.account.inbound_secrets, now);
-  if (!verdict.ok) throw new AppError('unauthorized', verdict.why);
 }
 
 /** Waits for the disk. Whatever goes wrong there, the desk is told to come again. */

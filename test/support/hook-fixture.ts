@@ -94,10 +94,10 @@ export interface Rig {
   readonly world: FakeWorld;
 }
 
-/** With `connects`, the account is known only once the accounts were read anew. */
-export function rig(more: { connector?: Connector; account?: Account; intake?: Intake; connects?: () => void } = {}): Rig {
+/** With `connects`, the account is known only once the accounts were read anew; `reread` tells how it is then. */
+export function rig(more: { connector?: Connector; account?: Account; intake?: Intake; connects?: () => void; reread?: () => Account } = {}): Rig {
   const connector = more.connector ?? toyConnector(readTicket);
-  const account = more.account ?? ACCOUNT;
+  let account = more.account ?? ACCOUNT;
   const world = fakeWorld();
   const kept: NewReceipt[] = [];
   const intake: Intake = more.intake ?? {
@@ -107,11 +107,12 @@ export function rig(more: { connector?: Connector; account?: Account; intake?: I
       return Promise.resolve({ id: `r${before < 0 ? kept.length : before + 1}`, repeated: before >= 0 });
     },
   };
-  const { connects } = more;
+  const { connects, reread } = more;
   let known = connects === undefined;
   const refresh = async (): Promise<void> => {
     connects?.();
     known = true;
+    account = reread?.() ?? account;
   };
   const receiver = createReceiver({
     accounts: { byId: (id) => (known && id === account.id ? account : null), byName: () => null, all: () => [account] },
@@ -119,7 +120,7 @@ export function rig(more: { connector?: Connector; account?: Account; intake?: I
     intake,
     world,
     validators: { toy: createValidator(connector.about.webhooks) },
-    ...(connects === undefined ? {} : { refresh }),
+    ...(connects === undefined && reread === undefined ? {} : { refresh }),
   });
   return { receiver, kept, world };
 }

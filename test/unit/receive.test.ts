@@ -98,6 +98,21 @@ describe('who may come in', () => {
     expect([taken.status, unknown.code, read]).toEqual([202, 'not_found', 1]);
   });
 
+  test('an account that got another secret elsewhere a moment ago is read first; what does not fit that either is not genuine', async () => {
+    let read = 0;
+    const { receiver, kept } = rig({ account: { ...ACCOUNT, inbound_secrets: [] }, reread: () => ((read += 1), ACCOUNT) });
+    const given = [inbound(BODY), inbound(BODY, signed(BODY, NOW / 1000, 'other'))] as const;
+    const [taken, forged] = await Promise.all([receiver.receive(7, TOKEN, given[0]), refusal(receiver.receive(7, TOKEN, given[1]))]);
+    expect([taken.status, forged.code, read, kept.length]).toEqual([202, 'unauthorized', 1, 1]);
+    await receiver.receive(7, TOKEN, inbound(BODY));
+    expect(read).toBe(1);
+  });
+
+  test('a token that was replaced elsewhere admits nobody any more', async () => {
+    const { receiver } = rig({ account: { ...ACCOUNT, inbound_secrets: [] }, reread: () => ({ ...ACCOUNT, hook_token: 'another' }) });
+    expect((await refusal(receiver.receive(7, TOKEN, inbound(BODY)))).code).toBe('not_found');
+  });
+
   test('an account without a token admits nobody', async () => {
     const { receiver } = rig({ account: { ...ACCOUNT, hook_token: '' } });
     expect((await refusal(receiver.receive(7, '', inbound(BODY)))).code).toBe('not_found');
