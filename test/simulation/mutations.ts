@@ -133,7 +133,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('fence', 'a lane that was taken over may still commit', STORE, 'if (row === undefined || row.lease !== turn.lease)', 'if (row === undefined)', { staging: 'a lane that was taken over while its process stood still' }),
   one('fence', 'a link that moved on is written over', STORE, '!== turn.link.before.version) return', '< 0) return'),
   one('intake', 'a repeated webhook is no signal', STORE, "if (receipt.state === 'accepted' && receipt.ticket_id !== null) {", "if (known === undefined && receipt.state === 'accepted' && receipt.ticket_id !== null) {", { staging: 'two changes that their desk tells in the same words' }),
-  one('intake', 'webhooks need no proof', 'src/engine/receive.ts', '      authenticate(door, inbound, world.now());\n', ''),
+  one('intake', 'webhooks need no proof', 'src/engine/receive.ts', "      if (doubt !== null) throw new AppError('unauthorized', doubt);\n", ''),
   one('guards', 'a flood of deletions is believed', 'src/core/guards.ts', 'return recent > deletions.count && recent > deletions.share * tickets;', 'return recent < 0 && recent > deletions.share * tickets;', { staging: 'a flood of deletions' }),
   one('guards', 'a list that is empty once is believed', 'src/core/guards.ts', 'return replica.doubt === 0 || look.began < replica.doubt + DOUBT_MS;', 'return false;', { staging: 'a list of comments that is empty once' }),
   // A write that counted for less than it carried would not be noticed: what the desk shows already is never written again.
