@@ -10,9 +10,10 @@ import { connectors } from '../../src/connectors/index.ts';
 import type { Account, Desk } from '../../src/ports/connector.ts';
 import { startSandbox, type Fault, type SandboxDesk } from '../../src/sandbox/index.ts';
 import { createWorld } from '../../src/world.ts';
+import { freePort } from '../support/free-port.ts';
 import { deskmesh, finished, type Running } from '../support/running.ts';
 import { SERIAL, tell, type Story } from '../support/stories.ts';
-import { control, freePort } from '../support/trio.ts';
+import { control } from '../support/trio.ts';
 
 export interface CrashLoop {
   readonly kills: number;

@@ -1,14 +1,13 @@
 /** The demo: its judge, on literal states, and the whole of it as a newcomer runs it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { changesBetween } from '../../src/cli/demo/changes.ts';
 import { judge, type DoneTicket } from '../../src/cli/demo/judge.ts';
 import { rowsOf, tableOf } from '../../src/cli/demo/table.ts';
 import { viewOf, type CommentView, type DeskView, type TicketView } from '../../src/cli/demo/views.ts';
+import { freePort, isTaken } from '../support/free-port.ts';
 import { deskmesh, descendants, finished, untilGone, type Running } from '../support/running.ts';
 import { until } from '../support/until.ts';
 
@@ -205,7 +204,7 @@ describe('deskmesh demo', () => {
     expect(processes.some(({ command }) => command.includes('postgres'))).toBe(true);
     await untilGone(processes, 0);
     expect(await readdir(folder)).toEqual([]);
-    await expect(taken(port)).resolves.toBe(false);
+    await expect(isTaken(port)).resolves.toBe(false);
   };
 
   test('--once plays the story, says how much was mirrored, and leaves nothing behind', async () => {
@@ -227,20 +226,3 @@ describe('deskmesh demo', () => {
     await nothingLeft(processes, port);
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-function taken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(true));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(false)));
-  });
-}

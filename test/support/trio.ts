@@ -1,9 +1,9 @@
 /** Three sandbox desks over real sockets, one mirror between them in a mesh.yaml, and Deskmesh as a process beside them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox, type Fault, type SandboxDesk } from '../../src/sandbox/index.ts';
+import { freePort } from './free-port.ts';
 import { humanOf, shownBy, type Human, type Shown } from './humans.ts';
 import { deskmesh, type Running } from './running.ts';
 
@@ -51,14 +51,6 @@ const SETTINGS: Readonly<Record<Name, Readonly<Record<string, unknown>>>> = {
   zendesk: {},
   freshdesk: {},
 };
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<unknown>((resolve) => server.close(resolve));
-  return port;
-}
 
 export async function startTrio(): Promise<Trio> {
   const folder = await mkdtemp(join(tmpdir(), 'deskmesh-e2e-'));
