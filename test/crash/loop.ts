@@ -6,6 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { connectors } from '../../src/connectors/index.ts';
 import type { Account, Desk } from '../../src/ports/connector.ts';
 import { startSandbox, type Fault, type SandboxDesk } from '../../src/sandbox/index.ts';
@@ -124,6 +125,7 @@ export async function crashLoop({ kills, tickets, databaseUrl, folder, files, ch
       if (wrong.length === 0 || performance.now() - progressed > PATIENCE_MS) break;
       await pause(Math.max(500, REST * (performance.now() - asked)));
     }
+    await rest(databaseUrl);
     const settledMs = Math.round(performance.now() - began);
     const { drift, findings } = await driftOf(env);
     return { kills, tickets, wrong, writes: writesOf(desks), settledMs, drift, findings };
@@ -141,6 +143,21 @@ function writesOf(desks: readonly SandboxDesk[]): Readonly<Record<string, number
 export function isWithoutDrift({ drift, tickets, writes }: CrashReport): boolean {
   const { missing, extra, differing, unread, mirrored } = drift;
   return [missing, extra, differing, unread].every((count) => count === 0) && mirrored === tickets * (Object.keys(writes).length - 1);
+}
+
+/** What a story tells is everywhere before the last of its fields may be: resolves when no lane has anything left to do, or nobody can wait any longer. */
+async function rest(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
+      const { rows } = await client.query<{ busy: boolean }>('select exists (select 1 from replicas where due_at is not null) as busy');
+      if (rows[0]?.busy === false) return;
+      await pause(50);
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 /** What the command says that people check a mesh with. */

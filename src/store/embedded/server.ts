@@ -50,8 +50,8 @@ const SETTINGS = {
   log_line_prefix: '',
 } as const;
 
-/** For tests: what is written outlives every process, but not a loss of power. */
-const UNSAFE_SETTINGS = { fsync: 'off', full_page_writes: 'off' } as const;
+/** For tests: what is written outlives every process, but not a loss of power; and many processes share one server. */
+const UNSAFE_SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '400' } as const;
 
 const LAST_WORDS_MS = 500;
 const FAST_STOP_MS = 30_000;
