@@ -71,13 +71,10 @@ export function createMeetings(ports: {
     // What a person decided stays; everything else is read from the ticket as it is.
     const decided = sighted?.traits.filter(isDecision) ?? [];
     const self: Candidate = { ...now, traits: [...now.traits, ...decided], link: null };
-    const all = await around(self, pairing);
-    // Another ticket's turn has given it its link meanwhile: what this turn does comes to nothing, and doubts would not.
-    if (all.some((one) => nameOf(one) === nameOf(self) && one.link !== null)) return { kind: 'wait' };
-    const met = meet(self, all, terms, pairing.reach);
+    const met = meet(self, await around(self, pairing), terms, pairing.reach);
     if (met.kind === 'doubtful') {
-      const meant = [self, ...met.candidates];
-      const doubts = meant.map((one) => ({ account_id: one.account_id, ticket_id: one.ticket_id, because: met.because, candidates: meant.filter((other) => nameOf(other) !== nameOf(one)).map(placeOf) }));
+      const all = [self, ...met.candidates];
+      const doubts = all.map((one) => ({ account_id: one.account_id, ticket_id: one.ticket_id, because: met.because, candidates: all.filter((other) => nameOf(other) !== nameOf(one)).map(placeOf) }));
       await backfills.doubt(mirror, doubts);
       return { kind: 'leave', because: `doubtful: ${met.because}; deskmesh backfill ${mirror} --doubtful lists it` };
     }

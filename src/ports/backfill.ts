@@ -94,7 +94,7 @@ export interface BackfillStore {
   sighting(mirror: string, place: TicketPlace): Promise<Sighting | null>;
   /** The tickets that wear any of these, at most `limit`. */
   seek(mirror: string, sought: readonly Sought[], limit: number): Promise<readonly Candidate[]>;
-  /** Notes what waits for a person. What is mirrored already is passed over. */
+  /** Notes what waits for a person. What is mirrored by now is passed over: a turn that was overtaken may doubt it still. */
   doubt(mirror: string, doubts: readonly Doubt[]): Promise<void>;
   doubtful(mirror: string): Promise<readonly Doubt[]>;
   /** What a person decided: these tickets wear these traits from now on, and are looked at again. Gives those that were never seen. */
